@@ -1,0 +1,1 @@
+"""The model layer of Fashion Diffusion. It runs without Streamlit."""
