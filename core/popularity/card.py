@@ -1,0 +1,142 @@
+"""Model cards: what a model is, what it learned from, how good it is, as Markdown and JSON."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from core.popularity.metrics import Scores
+from core.popularity.model import Calibration
+from core.popularity.scoreboard import Scoreboard
+
+ABOUT = {
+    "linear": "Ridge regression of log(1 + target) on the columns below: one-hot levels, splines of"
+    " numbers, place in the year of the release date, and TF-IDF of the texts.",
+    "image": "Ridge regression of log(1 + target) on the CLIP embedding of the main photo. It reads"
+    " no column of the catalog.",
+}
+
+LABELS = {
+    "spearman": "Rank correlation (Spearman)",
+    "spearman_in_category": "Rank correlation within a category (median)",
+    "pairwise_accuracy": "Pairs put in the right order",
+    "ndcg_50": "NDCG of the first 50",
+    "precision_top_10": "Share of the chosen top 10 % that is in the real one",
+    "mae": "Mean absolute error",
+    "wape": "Absolute error as a share of total (WAPE)",
+    "coverage_80": "Actual values inside the 80 % interval",
+    "coverage_90": "Actual values inside the 90 % interval",
+    "width_80": "Mean width of the 80 % interval",
+    "width_90": "Mean width of the 90 % interval",
+}
+"""What each metric is called in words."""
+
+PERCENT = frozenset({"pairwise_accuracy", "precision_top_10", "wape", "coverage_80", "coverage_90"})
+IN_UNITS = frozenset({"mae", "width_80", "width_90"})
+
+
+def format_metric(metric: str, value: float | None, unit: str = "") -> str:
+    """A metric's value as text: a percentage, a number of units, or two decimals."""
+    if value is None:
+        return "not defined"
+    if metric in PERCENT:
+        return f"{value:.0%}"
+    if metric in IN_UNITS:
+        return f"{value:,.0f} {unit}".strip()
+    return f"{value:.2f}"
+
+
+def write_card(
+    directory: Path, name: str, board: Scoreboard, calibration: Calibration | None
+) -> None:
+    """Write `card.md` and `card.json` of one model into its folder."""
+    own = board.models[name]
+    values = {
+        "model": name,
+        "about": ABOUT[name],
+        **{
+            k: getattr(board, k)
+            for k in (
+                "date",
+                "catalog",
+                "data_hash",
+                "target",
+                "unit",
+                "items",
+                "items_without_target",
+                "include_post_launch",
+                "split",
+            )
+        },
+        "promoted": board.promoted == name,
+        "columns": board.columns if name != "image" else [],
+        "calibration": asdict(calibration) if calibration else None,
+        "scores": asdict(own),
+    }
+    text = json.dumps(values, ensure_ascii=False, indent=1)
+    (directory / "card.json").write_text(text + "\n", encoding="utf-8")
+    (directory / "card.md").write_text(card_text(name, board, calibration), encoding="utf-8")
+
+
+def card_text(name: str, board: Scoreboard, calibration: Calibration | None) -> str:
+    """The card of one model as Markdown."""
+    own = board.models[name]
+    lines = [
+        f"# The {name} model",
+        "",
+        ABOUT[name] + (" This is the model that ranks." if board.promoted == name else ""),
+        "",
+        f"- Trained: {board.date}",
+        f"- Catalog: {board.catalog}, {board.items:,} items with a known {board.target}"
+        f" ({board.unit}), {board.items_without_target:,} without",
+        f"- Data hash (SHA-256 of the table): `{board.data_hash}`",
+        "- Columns known only after launch: "
+        + ("used" if board.include_post_launch else "not used"),
+    ]
+    if name != "image":
+        names = ", ".join(f"{c['name']} ({c['role'].replace('_', ' ')})" for c in board.columns)
+        lines.append(f"- Columns: {names}")
+    if calibration:
+        lines.append(
+            f"- Intervals: split-conformal, from {calibration.items:,} residuals on"
+            f" {calibration.source}"
+        )
+    if own.note:
+        lines.append(f"- {own.note}")
+    lines += ["", "## How good it is", "", board.split, ""]
+    for title, scores in (("On later seasons", own.forward), ("On held-out styles", own.grouped)):
+        if scores:
+            lines += [f"### {title}", "", *_table(scores, board.unit), ""]
+    lines += ["### Season by season, or part by part", "", *_folds(own.folds), ""]
+    lines += [
+        "Ranges are 95 % bootstrap intervals over styles (500 draws). The scores are of models that"
+        " had not seen the items; the stored model was then refitted on all of them.",
+        "",
+        "What the model finds is association in past data, not cause: it does not say what would"
+        " happen if a price or a photo were changed.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(scores: Scores, unit: str) -> list[str]:
+    lines = ["| | value | 95 % range |", "|---|---|---|"]
+    for metric, label in LABELS.items():
+        value, low, high = (
+            format_metric(metric, scores[metric][k], unit) for k in ("value", "low", "high")
+        )
+        lines.append(f"| {label} | {value} | {low} to {high} |")
+    return lines
+
+
+def _folds(folds: list[dict]) -> list[str]:
+    lines = ["| | learned from | scored on | Spearman | 95 % range |", "|---|---|---|---|---|"]
+    for fold in folds:
+        label = fold["label"] if fold["split"] == "forward" else f"held-out part {fold['label']}"
+        value, low, high = (
+            format_metric("", fold["spearman"][k]) for k in ("value", "low", "high")
+        )
+        lines.append(
+            f"| {label} | {fold['learned_from']:,} | {fold['scored_on']:,} | {value}"
+            f" | {low} to {high} |"
+        )
+    return lines

@@ -1,0 +1,125 @@
+"""Ranking a catalog with a trained model, without ever reading a target."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.catalog.catalog import Catalog
+from core.errors import ModelError
+from core.popularity.additive import AdditiveModel
+from core.popularity.model import PREDICTION_COLUMNS
+from core.popularity.scoreboard import Scoreboard, load_out_of_fold, load_scoreboard
+from core.popularity.vectors import embed_photos
+
+RANKING_COLUMNS = ("item_id", "rank", *PREDICTION_COLUMNS, "model", "basis")
+
+
+def load_model(model_dir: str | Path, name: str | None = None) -> AdditiveModel:
+    """A trained model of a folder; the promoted one unless another is named.
+
+    Raises:
+        ModelError: there are no models, not this one, or its files are damaged.
+    """
+    board = load_scoreboard(model_dir)
+    name = board.promoted if name is None else name
+    if name not in board.trained:
+        why = board.skipped.get(name)
+        raise ModelError(
+            (
+                "The deep model is not there yet."
+                if name == "deep"
+                else f"{model_dir} holds no model “{name}”."
+            )
+            + (f" When the models were trained it was left out: {why}" if why else "")
+            + f" Choose from: {', '.join(board.trained)}."
+        )
+    return AdditiveModel.load(Path(model_dir) / name)
+
+
+def rank(
+    catalog: Catalog,
+    model_dir: str | Path,
+    model: str | None = None,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Rank every item of a catalog by predicted popularity, best first.
+
+    Items that the model learned from (same catalog content, same id) show their out-of-fold
+    prediction, made by a model that had not seen them or their style: no number was fitted on its
+    own answer. The catalog's target is never read.
+
+    Args:
+        catalog: with or without a target; it may lack columns that the model learned from.
+        model_dir: trained models.
+        model: name of one; the promoted one if None.
+        on_progress: photos read and photos in all, where the image model has to read some first.
+
+    Returns:
+        The columns of `RANKING_COLUMNS`, sorted by ``predicted`` (ties by id, rank counts 1, 2, 3
+        through them); ``basis`` is ``model`` or ``out_of_fold``. ``attrs`` holds ``model``,
+        ``date``, ``data_hash`` (of the training data), ``trained_on``, ``target``, ``unit``,
+        ``missing_columns`` and ``notes`` (sentences for the user).
+
+    Raises:
+        ModelError: no such model, or a damaged one.
+        CheckpointMissing: the image model's CLIP checkpoint is not on this machine.
+    """
+    board = load_scoreboard(model_dir)
+    fitted = load_model(model_dir, model)
+    if fitted.checkpoint:
+        embed_photos(catalog, checkpoint=fitted.checkpoint, on_progress=on_progress)
+    frame = fitted.predict(catalog)
+    frame["model"] = fitted.name
+    frame["basis"] = "model"
+    seen = load_out_of_fold(model_dir)
+    seen = seen[(seen["split"] == "grouped") & (seen["model"] == fitted.name)]
+    place = pd.Index(seen["item_id"]).get_indexer(frame["item_id"])
+    known = place >= 0
+    notes = _notes(board, fitted, catalog)
+    if board.data_hash == catalog.content_hash:
+        values = seen[list(PREDICTION_COLUMNS)].to_numpy(dtype=np.float64)[place[known]]
+        frame.loc[known, list(PREDICTION_COLUMNS)] = values
+        frame.loc[known, "basis"] = "out_of_fold"
+    elif known.any():
+        notes.append(
+            f"{int(known.sum()):,} items have ids that the model learned from in another version of"
+            " this catalog or in another catalog; if they are the same items, their predictions"
+            " look better than they are. Train again to have them predicted without that."
+        )
+    frame = frame.sort_values(["predicted", "item_id"], ascending=[False, True], kind="stable")
+    frame.insert(1, "rank", np.arange(1, len(frame) + 1))
+    frame = frame.reset_index(drop=True)[list(RANKING_COLUMNS)]
+    frame.attrs = {
+        "model": fitted.name,
+        "date": board.date,
+        "data_hash": board.data_hash,
+        "trained_on": board.catalog,
+        "target": board.target,
+        "unit": board.unit,
+        "missing_columns": fitted.missing_columns(catalog),
+        "notes": notes,
+    }
+    return frame
+
+
+def _notes(board: Scoreboard, fitted: AdditiveModel, catalog: Catalog) -> list[str]:
+    notes = []
+    missing = fitted.missing_columns(catalog)
+    if missing:
+        used = len(fitted.features) - len(missing)
+        notes.append(
+            f"The model learned from {len(fitted.features)} columns of “{board.catalog}”; this"
+            f" catalog has {used} of them. Missing, so every item counts as average there: "
+            + ", ".join(missing)
+            + "."
+        )
+    learned, own = str(fitted.info.get("currency", "")), catalog.currency
+    if learned and own and learned != own and "price" in [f.role for f in fitted.features]:
+        notes.append(
+            f"Prices are in {own} here and were in {learned} where the model learned; they are"
+            " compared as plain numbers."
+        )
+    return notes

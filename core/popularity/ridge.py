@@ -1,0 +1,170 @@
+"""Ridge regression on sparse blocks: the design, its moments, and the choice of the penalty."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+ALPHAS = tuple(float(a) for a in np.logspace(-1, 4, 11))
+TEXT_PENALTIES = (0.1, 0.3, 1.0)
+CHUNK = 4096
+
+
+@dataclass(frozen=True)
+class Design:
+    """Encoded items: one matrix a block, and who counts as the average item in which block.
+
+    Attributes:
+        matrices: one sparse (items, width) matrix a block.
+        average: boolean (items, blocks).
+    """
+
+    matrices: Sequence["csr_array"]
+    average: np.ndarray
+
+    @property
+    def slices(self) -> list[slice]:
+        """The features of each block in the joint coefficient vector."""
+        ends = np.cumsum([0] + [m.shape[1] for m in self.matrices])
+        return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+
+    def centre(self) -> np.ndarray:
+        """Mean of every feature over the items that do not count as average."""
+        parts = []
+        for i, matrix in enumerate(self.matrices):
+            known = ~self.average[:, i]
+            total = np.asarray(matrix[known].sum(axis=0)).ravel()
+            parts.append(total / max(int(known.sum()), 1))
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def values(self, coefficients: np.ndarray, centre: np.ndarray) -> np.ndarray:
+        """(items, blocks): ``b . (x - centre)`` of each block; 0 where an item counts as average.
+
+        For a linear model these are the exact Shapley values of the blocks against a background
+        whose mean is `centre`.
+        """
+        out = np.zeros(self.average.shape)
+        for i, (matrix, part) in enumerate(zip(self.matrices, self.slices, strict=True)):
+            out[:, i] = matrix @ coefficients[part] - centre[part] @ coefficients[part]
+        out[self.average] = 0.0
+        return out
+
+    def centred(self, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
+        """Dense ``x - centre`` of some rows."""
+        parts = []
+        for i, (matrix, part) in enumerate(zip(self.matrices, self.slices, strict=True)):
+            block = matrix[rows].toarray() - centre[part]
+            block[self.average[rows, i]] = 0.0
+            parts.append(block)
+        return np.hstack(parts)
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Sums over a set of items: what ridge needs, and what its squared error needs."""
+
+    count: float
+    x: np.ndarray
+    y: float
+    xx: np.ndarray
+    xy: np.ndarray
+    yy: float
+
+    def __add__(self, other: "_Moments") -> "_Moments":
+        return _Moments(*(a + b for a, b in zip(self._parts(), other._parts(), strict=True)))
+
+    def __sub__(self, other: "_Moments") -> "_Moments":
+        return _Moments(*(a - b for a, b in zip(self._parts(), other._parts(), strict=True)))
+
+    def _parts(self) -> tuple:
+        return (self.count, self.x, self.y, self.xx, self.xy, self.yy)
+
+    def solve(self, penalty: np.ndarray) -> tuple[np.ndarray, float]:
+        """Coefficients and intercept; the intercept is not penalised."""
+        from scipy.linalg import solve
+
+        mean = self.x / self.count
+        left = self.xx - self.count * np.outer(mean, mean)
+        left[np.diag_indices_from(left)] += penalty
+        right = self.xy - mean * self.y
+        coefficients = solve(left, right, assume_a="pos") if len(right) else right
+        return coefficients, float(self.y / self.count - mean @ coefficients)
+
+    def squared_error(self, coefficients: np.ndarray, intercept: float) -> float:
+        """Sum of squared residuals of a linear model on these items."""
+        fitted = coefficients @ self.xx @ coefficients
+        fitted += 2 * intercept * (coefficients @ self.x) + self.count * intercept**2
+        return float(self.yy - 2 * (coefficients @ self.xy + intercept * self.y) + fitted)
+
+
+@dataclass(frozen=True)
+class RidgeFit:
+    """A fitted ridge: output = intercept + sum of ``coefficients * (x - centre)``.
+
+    `residuals` are out-of-fold (actual - predicted), at the penalty that was chosen.
+    """
+
+    coefficients: np.ndarray
+    centre: np.ndarray
+    intercept: float
+    alpha: float
+    text_penalty: float
+    residuals: np.ndarray
+
+
+def fit_ridge(
+    design: Design, y: np.ndarray, folds: Sequence[np.ndarray], text: Sequence[bool]
+) -> RidgeFit:
+    """Fit at the penalty with the least squared error over held-out folds.
+
+    Args:
+        design: the encoded training items.
+        y: their log targets.
+        folds: positions held out in turn; together every item once.
+        text: whether each block is text, which has a penalty factor of its own: words are rare, so
+            one penalty for all would all but switch them off.
+    """
+    centre = design.centre()
+    moments = [_moments(design, y, fold, centre) for fold in folds]
+    whole = moments[0]
+    for part in moments[1:]:
+        whole = whole + part
+    widths = [m.shape[1] for m in design.matrices]
+    is_text = np.repeat(np.asarray(text, dtype=bool), widths)
+    best = (np.inf, ALPHAS[0], 1.0)
+    for alpha, factor in _grid(bool(is_text.any()) and not bool(is_text.all())):
+        penalty = alpha * np.where(is_text, factor, 1.0)
+        error = sum(m.squared_error(*(whole - m).solve(penalty)) for m in moments)
+        if error < best[0]:
+            best = (error, alpha, factor)
+    _, alpha, factor = best
+    penalty = alpha * np.where(is_text, factor, 1.0)
+    residuals = np.empty(len(y))
+    for fold, part in zip(folds, moments, strict=True):
+        coefficients, intercept = (whole - part).solve(penalty)
+        fitted = design.values(coefficients, centre).sum(axis=1)[fold] + intercept
+        residuals[fold] = y[fold] - fitted
+    coefficients, intercept = whole.solve(penalty)
+    return RidgeFit(coefficients, centre, intercept, alpha, factor, residuals)
+
+
+def _grid(with_text: bool) -> Iterator[tuple[float, float]]:
+    for factor in TEXT_PENALTIES if with_text else (1.0,):
+        for alpha in ALPHAS:
+            yield alpha, factor
+
+
+def _moments(design: Design, y: np.ndarray, rows: np.ndarray, centre: np.ndarray) -> _Moments:
+    width = len(centre)
+    total = _Moments(0.0, np.zeros(width), 0.0, np.zeros((width, width)), np.zeros(width), 0.0)
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        x, target = design.centred(part, centre), y[part]
+        total = total + _Moments(
+            len(part), x.sum(axis=0), target.sum(), x.T @ x, x.T @ target, target @ target
+        )
+    return total

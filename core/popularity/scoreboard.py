@@ -1,0 +1,122 @@
+"""What a training run left behind: scores, split, data, date. One `scoreboard.json` a model folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.errors import ModelError
+from core.popularity.metrics import Scores
+
+REFERENCE = "reference"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ModelScores:
+    """Scores of one model on items that it had not seen.
+
+    Attributes:
+        forward: on later seasons; empty where the catalog has no dates to split by.
+        grouped: on held-out styles, every item once.
+        folds: one entry a fold: split, label, items to learn from and to be scored on, Spearman.
+        items_without_photo: image model only.
+        note: a sentence on what the model cannot see, or empty.
+    """
+
+    forward: Scores
+    grouped: Scores
+    folds: list[dict[str, Any]]
+    items_without_photo: int = 0
+    note: str = ""
+
+    @property
+    def headline(self) -> Scores:
+        """Scores on later seasons, or on held-out styles where there are no dates."""
+        return self.forward or self.grouped
+
+
+@dataclass(frozen=True)
+class Scoreboard:
+    """All that is needed to judge the models of a folder, and to reproduce them.
+
+    Attributes:
+        date: when the training ended, ISO 8601 in UTC.
+        catalog, data_hash: name and content hash of the catalog that was learned from.
+        target, unit: the target column and its unit.
+        items: items with a known target; all of them were learned from in the end.
+        split: how the headline scores were split, as a sentence.
+        columns: names and roles of the columns that the metadata model reads.
+        promoted: the model that ranks unless another is named.
+        models: scores by model, the category mean among them as ``reference``.
+        skipped: models that could not be trained, and why.
+    """
+
+    date: str
+    catalog: str
+    data_hash: str
+    target: str
+    unit: str
+    items: int
+    items_without_target: int
+    include_post_launch: bool
+    split: str
+    columns: list[dict[str, str]]
+    promoted: str
+    models: dict[str, ModelScores]
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def trained(self) -> list[str]:
+        """Models that can rank, the promoted one first."""
+        rest = [m for m in self.models if m not in (self.promoted, REFERENCE)]
+        return [self.promoted, *rest]
+
+    def save(self, model_dir: Path) -> None:
+        """Write `scoreboard.json`."""
+        text = json.dumps({"version": FORMAT_VERSION, **asdict(self)}, ensure_ascii=False, indent=1)
+        (model_dir / "scoreboard.json").write_text(text + "\n", encoding="utf-8")
+
+
+def load_scoreboard(model_dir: str | Path) -> Scoreboard:
+    """The scoreboard of a model folder.
+
+    Raises:
+        ModelError: the folder holds no trained models, or the file is damaged.
+    """
+    path = Path(model_dir) / "scoreboard.json"
+    if not path.is_file():
+        raise ModelError(
+            f"{model_dir} holds no trained models (it has no scoreboard.json). Train them with"
+            f" python scripts/train_models.py --data_dir DIR --model_dir {model_dir}."
+        )
+    try:
+        values: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        values = {k: v for k, v in values.items() if k != "version"}
+        models = {name: ModelScores(**scores) for name, scores in values["models"].items()}
+        return Scoreboard(**{**values, "models": models})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{path} cannot be read ({error}). Train the models again with scripts/train_models.py."
+        ) from error
+
+
+def load_out_of_fold(model_dir: str | Path) -> pd.DataFrame:
+    """Predictions for training items by models that had not seen them.
+
+    Columns: item_id, model, split (``forward`` or ``grouped``), fold, predicted, expected, low,
+    high, low_80, high_80, actual. In the grouped split every training item stands once a model.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+    path = Path(model_dir) / "out_of_fold.parquet"
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path} cannot be read ({error}). Train the models again with scripts/train_models.py."
+        ) from error

@@ -1,0 +1,341 @@
+"""Training a folder of models, scored honestly before they are refitted on everything."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.catalog.catalog import Catalog
+from core.catalog.roles import Role
+from core.errors import CatalogError, CheckpointMissing, ModelError
+from core.popularity.additive import AdditiveModel
+from core.popularity.card import write_card
+from core.popularity.columns import feature_columns
+from core.popularity.metrics import METRICS, Scores, score
+from core.popularity.model import Calibration, PopularityModel, labelled_rows, log_target, to_units
+from core.popularity.reference import CategoryMean
+from core.popularity.scoreboard import REFERENCE, ModelScores, Scoreboard
+from core.popularity.splits import Fold, forward_folds, group_codes, grouped_folds
+from core.popularity.vectors import embed_photos, image_vectors
+
+MODELS = ("linear", "image")
+MIN_FORWARD_RESIDUALS = 100
+"""From how many residuals on later seasons the intervals are calibrated on them."""
+
+Progress = Callable[[float, str], None]
+"""Called with the share done, 0..1, and what is going on."""
+
+
+def train(
+    catalog: Catalog,
+    model_dir: str | Path,
+    *,
+    models: Sequence[str] | None = None,
+    target: str | None = None,
+    include_post_launch: bool = False,
+    on_progress: Progress | None = None,
+) -> Scoreboard:
+    """Score models on later seasons and held-out styles, refit them on everything, write them.
+
+    The folder is replaced as a whole at the end; a killed run leaves the old one.
+
+    Args:
+        catalog: with a target.
+        model_dir: a new folder, or one that holds models.
+        models: of `MODELS`; None for every one that this catalog allows, the others are reported in
+            `Scoreboard.skipped`.
+        target: column to learn, instead of the one with the role.
+        include_post_launch: let models read ratings, reviews and post-launch columns.
+        on_progress: told of each step.
+
+    Raises:
+        ModelError: nothing to learn from, an unknown model, or a folder that holds something else.
+    """
+    report = on_progress or (lambda share, message: None)
+    chosen = list(MODELS) if models is None else list(dict.fromkeys(models))
+    _check_names(chosen)
+    out = _checked_folder(model_dir)
+    if target is not None:
+        catalog = with_target(catalog, target)
+    rows = labelled_rows(catalog)
+    makers: dict[str, Callable[[], PopularityModel]] = {REFERENCE: CategoryMean}
+    skipped: dict[str, str] = {}
+    for name in chosen:
+        try:
+            makers[name] = _maker(name, catalog, rows, include_post_launch, report)
+        except (ModelError, CheckpointMissing) as error:
+            if models is not None or not _others(name, chosen, skipped):
+                raise
+            skipped[name] = str(error)
+    forward = forward_folds(catalog, rows)
+    grouped = [
+        Fold(str(i + 1), np.delete(rows, held_out), rows[held_out])
+        for i, held_out in enumerate(grouped_folds(group_codes(catalog)[rows]))
+    ]
+    tables, scores, fitted = [], {}, {}
+    for i, (name, make) in enumerate(makers.items()):
+        share = 0.3 + 0.7 * i / len(makers)
+        report(share, f"Training the {name} model and scoring it on items it has not seen")
+        table, residuals = _out_of_fold(name, make, catalog, forward, grouped)
+        scores[name] = _scores(table, catalog, forward, grouped)
+        tables.append(table)
+        if name != REFERENCE:
+            model = make().fit(catalog, rows)
+            model.calibration = _final_calibration(residuals)
+            fitted[name] = model
+            if name == "image":
+                scores[name] = _with_photo_note(scores[name], model, catalog, rows)
+    promoted = max(fitted, key=lambda m: scores[m].headline["spearman"]["value"] or -1.0)
+    board = Scoreboard(
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        catalog=catalog.name,
+        data_hash=catalog.content_hash,
+        target=str(catalog.column(Role.TARGET)),
+        unit=catalog.unit,
+        items=len(rows),
+        items_without_target=len(catalog) - len(rows),
+        include_post_launch=include_post_launch,
+        split=_describe(forward, catalog),
+        columns=[
+            {"name": f.name, "role": str(f.role)}
+            for f in feature_columns(catalog, include_post_launch=include_post_launch)
+        ],
+        promoted=promoted,
+        models=scores,
+        skipped=skipped,
+    )
+    _write(out, board, pd.concat(tables, ignore_index=True), fitted)
+    report(1.0, f"Done: the {promoted} model ranks")
+    return board
+
+
+def with_target(catalog: Catalog, column: str) -> Catalog:
+    """The catalog with another column as its target; the old target loses its role.
+
+    Raises:
+        CatalogError: there is no such column, or it does not hold numbers.
+    """
+    if column not in catalog.frame.columns:
+        raise CatalogError(
+            f"The catalog “{catalog.name}” has no column “{column}”. Choose one of: "
+            + ", ".join(map(str, catalog.frame.columns))
+            + "."
+        )
+    try:
+        values = pd.to_numeric(catalog.frame[column].astype(object)).astype("float64")
+    except (TypeError, ValueError) as error:
+        raise CatalogError(
+            f"The column “{column}” cannot be the target: it holds something else than numbers"
+            f" ({error})."
+        ) from error
+    roles = {c: r for c, r in catalog.roles.items() if r != Role.TARGET}
+    same = catalog.roles.get(column) == Role.TARGET
+    return replace(
+        catalog,
+        frame=catalog.frame.assign(**{column: values}),
+        roles={**roles, column: Role.TARGET},
+        unit=catalog.unit if same else column,
+    )
+
+
+def _check_names(chosen: Sequence[str]) -> None:
+    for name in chosen:
+        if name == "deep":
+            raise ModelError(
+                "The deep model is not there yet; today there are: " + ", ".join(MODELS) + "."
+            )
+        if name not in MODELS:
+            raise ModelError(f"There is no model “{name}”. Choose from: {', '.join(MODELS)}.")
+    if not chosen:
+        raise ModelError(f"Name at least one model to train: {', '.join(MODELS)}.")
+
+
+def _checked_folder(model_dir: str | Path) -> Path:
+    out = Path(os.path.abspath(model_dir))  # noqa: PTH100 - a link stays a link
+    if out.exists() and not (
+        out.is_dir() and ((out / "scoreboard.json").is_file() or not any(out.iterdir()))
+    ):
+        raise ModelError(
+            f"{out} holds something other than trained models. Choose an empty or a new folder."
+        )
+    return out
+
+
+def _others(name: str, chosen: Sequence[str], skipped: dict[str, str]) -> bool:
+    return any(other not in skipped for other in chosen if other != name)
+
+
+def _maker(
+    name: str, catalog: Catalog, rows: np.ndarray, include_post_launch: bool, report: Progress
+) -> Callable[[], PopularityModel]:
+    if name == "linear":
+        if not feature_columns(catalog, include_post_launch=include_post_launch):
+            raise ModelError(
+                f"The catalog “{catalog.name}” has no column that the linear model can learn from."
+                " Give the columns roles (category, attribute, price, ...) when importing."
+            )
+        return lambda: AdditiveModel("linear", include_post_launch=include_post_launch)
+    report(0.0, "Reading the photos")
+    checkpoint = embed_photos(
+        catalog,
+        on_progress=lambda done, total: report(
+            0.3 * done / max(total, 1), f"Reading the photos: {done:,} of {total:,}"
+        ),
+    )
+    return lambda: AdditiveModel("image", checkpoint=checkpoint)
+
+
+def _out_of_fold(
+    name: str,
+    make: Callable[[], PopularityModel],
+    catalog: Catalog,
+    forward: Sequence[Fold],
+    grouped: Sequence[Fold],
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Predictions of both splits, each with intervals from residuals of other items, and residuals.
+
+    A later season's intervals come from the residuals of the seasons before it, the first one's from
+    styles held out inside its past; a held-out style's from the other folds.
+    """
+    y = log_target(catalog)
+    tables, residuals = [], {}
+    past: list[np.ndarray] = []
+    for fold in forward:
+        model = make().fit(catalog, fold.train)
+        output = model.output(catalog, fold.test)
+        before = np.concatenate([*past, []])
+        calibration = model.calibration
+        if len(before) >= MIN_FORWARD_RESIDUALS:
+            calibration = Calibration.from_residuals(before, "earlier seasons")
+        assert calibration is not None
+        tables.append(_table(name, "forward", fold, catalog, output, calibration))
+        past.append(y[fold.test] - output)
+    residuals["forward"] = np.concatenate([*past, []])
+    outputs = [make().fit(catalog, fold.train).output(catalog, fold.test) for fold in grouped]
+    errors = [y[fold.test] - output for fold, output in zip(grouped, outputs, strict=True)]
+    for i, (fold, output) in enumerate(zip(grouped, outputs, strict=True)):
+        others = np.concatenate([e for j, e in enumerate(errors) if j != i])
+        calibration = Calibration.from_residuals(others, "held-out styles")
+        tables.append(_table(name, "grouped", fold, catalog, output, calibration))
+    residuals["grouped"] = np.concatenate(errors)
+    return pd.concat(tables, ignore_index=True), residuals
+
+
+def _table(
+    name: str,
+    split: str,
+    fold: Fold,
+    catalog: Catalog,
+    output: np.ndarray,
+    calibration: Calibration,
+) -> pd.DataFrame:
+    table = to_units(output, calibration)
+    table.insert(0, "item_id", np.asarray(catalog.ids[fold.test], dtype=object))
+    table.insert(1, "model", name)
+    table.insert(2, "split", split)
+    table.insert(3, "fold", fold.label)
+    target = catalog.target()
+    assert target is not None
+    table["actual"] = target.to_numpy()[fold.test]
+    return table
+
+
+def _scores(
+    table: pd.DataFrame, catalog: Catalog, forward: Sequence[Fold], grouped: Sequence[Fold]
+) -> ModelScores:
+    found: dict[str, Scores] = {"forward": {}, "grouped": {}}
+    folds: list[dict[str, Any]] = []
+    for split, parts in (("forward", forward), ("grouped", grouped)):
+        if not parts:
+            continue
+        part = table[table["split"] == split]
+        found[split] = score_table(part, catalog)
+        for fold in parts:
+            own = part[part["fold"] == fold.label]
+            folds.append(
+                {
+                    "split": split,
+                    "label": fold.label,
+                    "learned_from": len(fold.train),
+                    "scored_on": len(fold.test),
+                    "spearman": score_table(own, catalog, metrics=("spearman",))["spearman"],
+                }
+            )
+    return ModelScores(found["forward"], found["grouped"], folds)
+
+
+def score_table(table: pd.DataFrame, catalog: Catalog, metrics: Sequence[str] = METRICS) -> Scores:
+    """Scores of predictions for items of a catalog, with its categories and styles."""
+    rows = catalog.ids.get_indexer(table["item_id"])
+    column = catalog.column(Role.CATEGORY)
+    categories = None
+    if column is not None:
+        categories = catalog.frame[column].iloc[rows].astype(object).to_numpy()
+    groups = group_codes(catalog)[rows]
+    return score(table.reset_index(drop=True), categories, groups, metrics=metrics)
+
+
+def _final_calibration(residuals: dict[str, np.ndarray]) -> Calibration:
+    if len(residuals["forward"]) >= MIN_FORWARD_RESIDUALS:
+        return Calibration.from_residuals(residuals["forward"], "later seasons")
+    return Calibration.from_residuals(residuals["grouped"], "held-out styles")
+
+
+def _with_photo_note(
+    scores: ModelScores, model: PopularityModel, catalog: Catalog, rows: np.ndarray
+) -> ModelScores:
+    assert isinstance(model, AdditiveModel)
+    without = int(np.isnan(image_vectors(catalog, model.checkpoint)[rows]).any(axis=1).sum())
+    if not without:
+        return scores
+    note = (
+        f"{without:,} of {len(rows):,} items have no photo; this model gives each of them the"
+        " average item's prediction."
+    )
+    return replace(scores, items_without_photo=without, note=note)
+
+
+def _describe(forward: Sequence[Fold], catalog: Catalog) -> str:
+    styles = ", with all variants of a style on one side" if catalog.columns(Role.GROUP) else ""
+    if forward:
+        labels = ", ".join(fold.label for fold in forward)
+        return (
+            f"Forward in time{styles}: each of {labels} is predicted by a model that learned only"
+            " from what was released before it."
+        )
+    return (
+        f"By item{styles}: five parts, each predicted by a model that learned from the other four."
+        " The catalog has no release dates to split by, so these scores say nothing about change"
+        " over time."
+    )
+
+
+def _write(
+    out: Path, board: Scoreboard, table: pd.DataFrame, fitted: dict[str, PopularityModel]
+) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{out.name}.new-", dir=out.parent))
+    try:
+        new.chmod(0o755)
+        board.save(new)
+        numbers = table.select_dtypes("float64").columns
+        table.astype(dict.fromkeys(numbers, "float32")).to_parquet(
+            new / "out_of_fold.parquet", index=False, compression="zstd"
+        )
+        for name, model in fitted.items():
+            model.save(new / name)
+            write_card(new / name, name, board, model.calibration)
+        old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old-", dir=out.parent))
+        if out.exists():
+            out.rename(old / "models")
+        new.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
