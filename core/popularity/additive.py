@@ -1,8 +1,8 @@
 """The two ridge models: ``linear`` on metadata and text, ``image`` on CLIP embeddings.
 
-Both predict ``intercept + sum over players of b . (x - mean)``, where a player is a column, the text
-or the photo and the mean is over the training items. So each player's term is its exact Shapley
-value against the training items as background (Lundberg & Lee 2017, section 4.2).
+Both predict ``intercept + sum over players of b . (x - mean)``, where a player is a column, the
+text or the photo and the mean is over the training items. So each player's term is its exact
+Shapley value against the training items as background (Lundberg & Lee 2017, section 4.2).
 """
 
 from collections.abc import Sequence
@@ -116,7 +116,9 @@ class AdditiveModel:
 
     def output(self, catalog: Catalog, rows: np.ndarray | None = None) -> np.ndarray:
         """Predicted ``log1p`` of the target, one value a row."""
-        return self.intercept + self.contributions(catalog, rows).to_numpy().sum(axis=1)
+        rows = np.arange(len(catalog)) if rows is None else np.asarray(rows)
+        design = self._design(catalog, rows)
+        return self.intercept + design.products(self.coefficients, self.centre)
 
     def contributions(self, catalog: Catalog, rows: np.ndarray | None = None) -> pd.DataFrame:
         """Each player's part of the output, in log units: one line a row, one column a player.

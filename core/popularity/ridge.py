@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,8 +30,8 @@ class Design:
     @property
     def slices(self) -> list[slice]:
         """The features of each block in the joint coefficient vector."""
-        ends = np.cumsum([0] + [m.shape[1] for m in self.matrices])
-        return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        ends = accumulate((m.shape[1] for m in self.matrices), initial=0)
+        return [slice(a, b) for a, b in pairwise(ends)]
 
     def centre(self) -> np.ndarray:
         """Mean of every feature over the items that do not count as average."""
@@ -52,6 +53,14 @@ class Design:
             out[:, i] = matrix @ coefficients[part] - centre[part] @ coefficients[part]
         out[self.average] = 0.0
         return out
+
+    def products(self, coefficients: np.ndarray, centre: np.ndarray) -> np.ndarray:
+        """(items,): ``b . (x - centre)`` over all blocks at once, as a prediction needs it."""
+        from scipy.sparse import hstack
+
+        offsets = np.array([centre[part] @ coefficients[part] for part in self.slices])
+        joint = hstack(self.matrices, format="csr") @ coefficients
+        return joint - (~self.average).astype(float) @ offsets
 
     def centred(self, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
         """Dense ``x - centre`` of some rows."""

@@ -1,4 +1,4 @@
-"""What a training run left behind: scores, split, data, date. One `scoreboard.json` a model folder."""
+"""What a training run left behind: scores, split, data, date; one `scoreboard.json` a folder."""
 
 import json
 from collections.abc import Mapping

@@ -90,9 +90,8 @@ def _candidates(catalog: Catalog, rows: np.ndarray, dates: pd.Series) -> Sequenc
                 found.append(catalog.frame[column].iloc[rows].astype(object).reset_index(drop=True))
     found = [labels for labels in found if _ordered(labels, dates)]
     shifted = dates + pd.DateOffset(months=1)  # December opens the spring half-year
-    half = np.where(shifted.dt.month <= 6, "spring", "autumn")
-    year = shifted.dt.year.astype("Int64").astype("string")
-    found.append((half + " " + year).astype(object))
+    half = shifted.dt.month.map(lambda month: " spring" if month <= 6 else " autumn")
+    found.append((shifted.dt.strftime("%Y") + half).astype(object))
     equal = pd.qcut(dates, 4, labels=False, duplicates="drop")
     first = dates.groupby(equal).transform("min")
     found.append(first.dt.strftime("from %Y-%m-%d").astype(object))
@@ -101,8 +100,10 @@ def _candidates(catalog: Catalog, rows: np.ndarray, dates: pd.Series) -> Sequenc
 
 def _ordered(labels: pd.Series, dates: pd.Series) -> bool:
     """Whether the levels follow each other in time: the middle halves of their dates are apart."""
-    middle = dates.groupby(labels).quantile([0.25, 0.75]).unstack().sort_values(0.25)
-    return len(middle) >= 3 and bool((middle[0.75].iloc[:-1] <= middle[0.25].iloc[1:].array).all())
+    by_label = dates.groupby(labels)
+    first, third = by_label.quantile(0.25).sort_values(), by_label.quantile(0.75)
+    ends = third[first.index].to_numpy()[:-1]
+    return len(first) >= 3 and bool((ends <= first.to_numpy()[1:]).all())
 
 
 def _folds(

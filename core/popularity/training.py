@@ -199,10 +199,10 @@ def _out_of_fold(
     forward: Sequence[Fold],
     grouped: Sequence[Fold],
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Predictions of both splits, each with intervals from residuals of other items, and residuals.
+    """Predictions of both splits, with intervals from the residuals of other items; residuals.
 
-    A later season's intervals come from the residuals of the seasons before it, the first one's from
-    styles held out inside its past; a held-out style's from the other folds.
+    A later season's intervals come from the residuals of the seasons before it, the first one's
+    from styles held out inside its past; a held-out style's from the other folds.
     """
     y = log_target(catalog)
     tables, residuals = [], {}
@@ -273,7 +273,7 @@ def _scores(
 
 def score_table(table: pd.DataFrame, catalog: Catalog, metrics: Sequence[str] = METRICS) -> Scores:
     """Scores of predictions for items of a catalog, with its categories and styles."""
-    rows = catalog.ids.get_indexer(table["item_id"])
+    rows = catalog.ids.get_indexer(pd.Index(table["item_id"]))
     column = catalog.column(Role.CATEGORY)
     categories = None
     if column is not None:

@@ -1,0 +1,65 @@
+"""Score trained models on a catalog, only ever on items that they had not learned from."""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from core.catalog.catalog import load_catalog
+from core.errors import FashionError
+from core.popularity.card import LABELS, format_metric
+from core.popularity.evaluation import Evaluation, evaluate
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; 0, or 2 after a sentence on stderr."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data_dir", required=True, help="catalog directory with a target")
+    parser.add_argument("--model_dir", required=True, help="folder of trained models")
+    parser.add_argument("--json", metavar="FILE", help="also write the scores to this file")
+    args = parser.parse_args(argv)
+    try:
+        result = evaluate(
+            load_catalog(args.data_dir),
+            args.model_dir,
+            on_progress=lambda done, total: print(
+                f"Reading the photos: {done:,} of {total:,}", flush=True
+            ),
+        )
+        if args.json:
+            text = json.dumps(asdict(result), ensure_ascii=False, indent=1)
+            Path(args.json).write_text(text + "\n", encoding="utf-8")
+    except FashionError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"The scores cannot be written to {args.json} ({error}).", file=sys.stderr)
+        return 2
+    print_evaluation(result)
+    return 0
+
+
+def print_evaluation(result: Evaluation) -> None:
+    """All scores of all models, with their 95 % ranges."""
+    print(f"{result.items:,} items of “{result.catalog}”. {result.split}")
+    if result.excluded:
+        print(f"{result.excluded:,} items left out: they or their style were learned from.")
+    for name, scores in result.models.items():
+        print(f"\n{name}{' (ranks)' if name == result.promoted else ''}")
+        for metric, label in LABELS.items():
+            value, low, high = (
+                format_metric(metric, scores[metric][k], result.unit)
+                for k in ("value", "low", "high")
+            )
+            print(f"  {label:58} {value:>14}   ({low} to {high})")
+        for fold in result.folds.get(name, []):
+            if fold["split"] == "forward":
+                own = format_metric("", fold["spearman"]["value"])
+                print(f"  {fold['label']}: Spearman {own} on {fold['scored_on']:,} items")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Say what a model's prediction for one item is made of."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from core.catalog.catalog import load_catalog
+from core.errors import FashionError
+from core.explain.linear import explain
+from core.popularity.ranking import load_model
+from core.popularity.scoreboard import load_scoreboard
+from core.popularity.vectors import embed_photos
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; 0, or 2 after a sentence on stderr."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data_dir", required=True, help="catalog directory")
+    parser.add_argument("--model_dir", required=True, help="folder of trained models")
+    parser.add_argument("--item", required=True, metavar="ID", help="item id")
+    parser.add_argument("--model", help="which model (default: the one that ranks)")
+    parser.add_argument("--json", metavar="FILE", help="also write the explanation to this file")
+    args = parser.parse_args(argv)
+    try:
+        catalog = load_catalog(args.data_dir)
+        board = load_scoreboard(args.model_dir)
+        model = load_model(args.model_dir, args.model)
+        row = catalog.row(args.item)
+        if model.checkpoint:
+            embed_photos(catalog, checkpoint=model.checkpoint)
+        explanation = explain(model, catalog, row)
+        if args.json:
+            values = explanation.to_json() | {
+                "unit": board.unit,
+                "trained_on": board.catalog,
+                "data_hash": board.data_hash,
+                "date": board.date,
+            }
+            text = json.dumps(values, ensure_ascii=False, indent=1)
+            Path(args.json).write_text(text + "\n", encoding="utf-8")
+    except FashionError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"The explanation cannot be written to {args.json} ({error}).", file=sys.stderr)
+        return 2
+    print(
+        f"Item {explanation.item_id}, {explanation.model} model: about"
+        f" {explanation.predicted:,.0f} {board.unit}"
+        f" ({explanation.low:,.0f} to {explanation.high:,.0f} in 90 of 100 cases);"
+        f" the average item: {explanation.base_units:,.0f}."
+    )
+    for part in explanation.ordered():
+        print(f"  x {part.factor:5.2f}  {part.player}: {part.shown}")
+    print(f"The parts add up to the prediction within {explanation.gap:.1e} log units.")
+    print("They say what goes with more or fewer sales in the past, not what causes them.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
