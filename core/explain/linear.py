@@ -176,7 +176,8 @@ def column_effects(
         known = cells.dropna().to_numpy(dtype=float)
         if not len(known):
             return _no_effects()
-        grid = np.unique(np.linspace(*np.quantile(known, [0.01, 0.99]), limit))
+        low, high = (float(np.quantile(known, q)) for q in (0.01, 0.99))
+        grid = np.unique(np.linspace(low, high, limit))
         nearest = np.abs(known[:, None] - grid[None, :]).argmin(axis=1)
         items = np.bincount(nearest, minlength=len(grid))
         values, probe = list(grid), pd.Series(grid)

@@ -101,14 +101,11 @@ class AdditiveModel:
                 " from. Give the columns roles (category, attribute, price, ...) when importing."
             )
         folds = grouped_folds(group_codes(catalog)[rows], 4)
-        fit = fit_ridge(
-            self._design(catalog, rows), y, folds, [isinstance(b, TextBlock) for b in self.blocks]
-        )
+        fit = fit_ridge(self._design(catalog, rows), y, folds)
         self.coefficients, self.centre, self.intercept = fit.coefficients, fit.centre, fit.intercept
         self.calibration = Calibration.from_residuals(fit.residuals, "held-out styles")
         self.info = {
             "alpha": fit.alpha,
-            "text_penalty": fit.text_penalty,
             "items": len(rows),
             "currency": catalog.currency,
         }

@@ -142,7 +142,7 @@ class DateBlock:
         """Sine and cosine of the year's first two harmonics, and 0/1 for missing."""
         dates = pd.to_datetime(cells)
         missing = dates.isna().to_numpy()
-        angle = 2 * np.pi * (dates.dt.dayofyear.fillna(0).to_numpy(dtype=float) - 1) / 365.25
+        angle = 2 * np.pi * (dates.dt.day_of_year.fillna(0).to_numpy(dtype=float) - 1) / 365.25
         waves = np.column_stack([f(k * angle) for k in (1, 2) for f in (np.sin, np.cos)])
         waves[missing] = 0.0
         return _sparse(np.column_stack([waves, missing])), np.zeros(len(dates), dtype=bool)

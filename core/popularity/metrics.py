@@ -88,7 +88,7 @@ def score(
     groups: np.ndarray | None = None,
     *,
     metrics: Sequence[str] = METRICS,
-    draws: int = DRAWS,
+    draws: int | None = None,
     seed: int = 0,
 ) -> Scores:
     """Metrics with their spread.
@@ -98,10 +98,11 @@ def score(
         categories: category of each line, for the score within categories.
         groups: style of each line; lines of one style are drawn together.
         metrics: which of `METRICS`.
-        draws: bootstrap draws; 0 leaves the spread out.
+        draws: bootstrap draws, `DRAWS` if None; 0 leaves the spread out.
         seed: of the bootstrap.
     """
     groups = np.arange(len(predictions)) if groups is None else groups
+    draws = DRAWS if draws is None else draws
     folds = [np.flatnonzero(predictions["fold"] == f) for f in predictions["fold"].unique()]
     columns = {c: predictions[c].to_numpy(dtype=np.float64) for c in predictions if c in _COLUMNS}
     codes = None if categories is None else pd.factorize(pd.Series(categories))[0]

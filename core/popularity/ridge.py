@@ -1,6 +1,6 @@
 """Ridge regression on sparse blocks: the design, its moments, and the choice of the penalty."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 ALPHAS = tuple(float(a) for a in np.logspace(-1, 4, 11))
-TEXT_PENALTIES = (0.1, 0.3, 1.0)
 CHUNK = 4096
 
 
@@ -92,13 +91,13 @@ class _Moments:
     def _parts(self) -> tuple:
         return (self.count, self.x, self.y, self.xx, self.xy, self.yy)
 
-    def solve(self, penalty: np.ndarray) -> tuple[np.ndarray, float]:
+    def solve(self, alpha: float) -> tuple[np.ndarray, float]:
         """Coefficients and intercept; the intercept is not penalised."""
         from scipy.linalg import solve
 
         mean = self.x / self.count
         left = self.xx - self.count * np.outer(mean, mean)
-        left[np.diag_indices_from(left)] += penalty
+        left[np.diag_indices_from(left)] += alpha
         right = self.xy - mean * self.y
         coefficients = solve(left, right, assume_a="pos") if len(right) else right
         return coefficients, float(self.y / self.count - mean @ coefficients)
@@ -121,50 +120,31 @@ class RidgeFit:
     centre: np.ndarray
     intercept: float
     alpha: float
-    text_penalty: float
     residuals: np.ndarray
 
 
-def fit_ridge(
-    design: Design, y: np.ndarray, folds: Sequence[np.ndarray], text: Sequence[bool]
-) -> RidgeFit:
+def fit_ridge(design: Design, y: np.ndarray, folds: Sequence[np.ndarray]) -> RidgeFit:
     """Fit at the penalty with the least squared error over held-out folds.
 
     Args:
         design: the encoded training items.
         y: their log targets.
         folds: positions held out in turn; together every item once.
-        text: whether each block is text, which has a penalty factor of its own: words are rare, so
-            one penalty for all would all but switch them off.
     """
     centre = design.centre()
     moments = [_moments(design, y, fold, centre) for fold in folds]
     whole = moments[0]
     for part in moments[1:]:
         whole = whole + part
-    widths = [m.shape[1] for m in design.matrices]
-    is_text = np.repeat(np.asarray(text, dtype=bool), widths)
-    best = (np.inf, ALPHAS[0], 1.0)
-    for alpha, factor in _grid(bool(is_text.any()) and not bool(is_text.all())):
-        penalty = alpha * np.where(is_text, factor, 1.0)
-        error = sum(m.squared_error(*(whole - m).solve(penalty)) for m in moments)
-        if error < best[0]:
-            best = (error, alpha, factor)
-    _, alpha, factor = best
-    penalty = alpha * np.where(is_text, factor, 1.0)
+    errors = [sum(m.squared_error(*(whole - m).solve(alpha)) for m in moments) for alpha in ALPHAS]
+    alpha = ALPHAS[int(np.argmin(errors))]
     residuals = np.empty(len(y))
     for fold, part in zip(folds, moments, strict=True):
-        coefficients, intercept = (whole - part).solve(penalty)
+        coefficients, intercept = (whole - part).solve(alpha)
         fitted = design.values(coefficients, centre).sum(axis=1)[fold] + intercept
         residuals[fold] = y[fold] - fitted
-    coefficients, intercept = whole.solve(penalty)
-    return RidgeFit(coefficients, centre, intercept, alpha, factor, residuals)
-
-
-def _grid(with_text: bool) -> Iterator[tuple[float, float]]:
-    for factor in TEXT_PENALTIES if with_text else (1.0,):
-        for alpha in ALPHAS:
-            yield alpha, factor
+    coefficients, intercept = whole.solve(alpha)
+    return RidgeFit(coefficients, centre, intercept, alpha, residuals)
 
 
 def _moments(design: Design, y: np.ndarray, rows: np.ndarray, centre: np.ndarray) -> _Moments:

@@ -15,6 +15,8 @@ from core.catalog.roles import LEVEL_ROLES, Role
 MAX_FORWARD_FOLDS = 4
 MIN_BLOCK_ITEMS = 20
 MIN_PAST_ITEMS = 40
+MIN_STYLES = 20
+"""Fewest styles to learn from: with fewer, holding some out leaves nothing to choose by."""
 GROUPED_FOLDS = 5
 MIN_DATED_SHARE = 0.8
 
@@ -115,6 +117,7 @@ def _folds(
         test = known & (labels == label).to_numpy()
         past = known & (dates < block["min"]).to_numpy()
         past &= ~np.isin(groups, groups[test])
-        if test.sum() >= MIN_BLOCK_ITEMS and past.sum() >= MIN_PAST_ITEMS:
+        enough = past.sum() >= MIN_PAST_ITEMS and len(np.unique(groups[past])) >= MIN_STYLES
+        if enough and test.sum() >= MIN_BLOCK_ITEMS:
             folds.append(Fold(str(label), rows[past], rows[test]))
     return folds

@@ -22,7 +22,7 @@ from core.popularity.metrics import METRICS, Scores, score
 from core.popularity.model import Calibration, PopularityModel, labelled_rows, log_target, to_units
 from core.popularity.reference import CategoryMean
 from core.popularity.scoreboard import REFERENCE, ModelScores, Scoreboard
-from core.popularity.splits import Fold, forward_folds, group_codes, grouped_folds
+from core.popularity.splits import MIN_STYLES, Fold, forward_folds, group_codes, grouped_folds
 from core.popularity.vectors import embed_photos, image_vectors
 
 MODELS = ("linear", "image")
@@ -65,6 +65,7 @@ def train(
     if target is not None:
         catalog = with_target(catalog, target)
     rows = labelled_rows(catalog)
+    _check_styles(catalog, rows)
     makers: dict[str, Callable[[], PopularityModel]] = {REFERENCE: CategoryMean}
     skipped: dict[str, str] = {}
     for name in chosen:
@@ -155,6 +156,15 @@ def _check_names(chosen: Sequence[str]) -> None:
             raise ModelError(f"There is no model “{name}”. Choose from: {', '.join(MODELS)}.")
     if not chosen:
         raise ModelError(f"Name at least one model to train: {', '.join(MODELS)}.")
+
+
+def _check_styles(catalog: Catalog, rows: np.ndarray) -> None:
+    styles = len(np.unique(group_codes(catalog)[rows]))
+    if styles < MIN_STYLES:
+        raise ModelError(
+            f"The {len(rows):,} items with a target belong to only {styles} styles (column"
+            f" “{', '.join(catalog.columns(Role.GROUP))}”); training needs at least {MIN_STYLES}."
+        )
 
 
 def _checked_folder(model_dir: str | Path) -> Path:

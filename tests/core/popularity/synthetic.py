@@ -1,4 +1,4 @@
-"""A small made-up catalog whose target is known, for the tests of this folder and of the scripts."""
+"""A small made-up catalog whose target is known, for the tests of several folders."""
 
 from pathlib import Path
 

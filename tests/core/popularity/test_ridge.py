@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.linear_model import Ridge
+
+from core.popularity.ridge import ALPHAS, Design, fit_ridge
+from core.popularity.splits import grouped_folds
+
+
+def make_design(n=120, seed=0, missing=0.0):
+    rng = np.random.default_rng(seed)
+    first, second = rng.normal(size=(n, 3)), rng.random((n, 4)) * (rng.random((n, 4)) < 0.5)
+    average = np.zeros((n, 2), dtype=bool)
+    average[:, 1] = rng.random(n) < missing
+    second[average[:, 1]] = 0
+    y = first @ [1.0, -0.5, 0.0] + second @ [2.0, 0, 0, -1] + 3 + 0.3 * rng.normal(size=n)
+    return Design([csr_array(first), csr_array(second)], average), y
+
+
+def test_agrees_with_scikit_learn():
+    design, y = make_design()
+    fit = fit_ridge(design, y, grouped_folds(np.arange(len(y)), 4))
+    x = np.hstack([m.toarray() for m in design.matrices])
+    theirs = Ridge(alpha=fit.alpha).fit(x, y)
+    np.testing.assert_allclose(fit.coefficients, theirs.coef_, rtol=1e-8)
+    ours = fit.intercept + design.products(fit.coefficients, fit.centre)
+    np.testing.assert_allclose(ours, theirs.predict(x), rtol=1e-8)
+
+
+def test_the_penalty_is_the_one_that_scikit_learn_scores_best_on_the_same_folds():
+    design, y = make_design(seed=3)
+    folds = grouped_folds(np.arange(len(y)), 4)
+    fit = fit_ridge(design, y, folds)
+    x = np.hstack([m.toarray() for m in design.matrices])
+
+    def error(alpha):
+        total = 0.0
+        for fold in folds:
+            rest = np.delete(np.arange(len(y)), fold)
+            residual = y[fold] - Ridge(alpha=alpha).fit(x[rest], y[rest]).predict(x[fold])
+            total += residual @ residual
+        return total
+
+    errors = [error(a) for a in ALPHAS]
+    assert fit.alpha == ALPHAS[int(np.argmin(errors))]
+    assert fit.residuals @ fit.residuals == pytest.approx(min(errors), rel=1e-6)
+
+
+def test_items_that_count_as_average_get_no_credit():
+    design, y = make_design(missing=0.4)
+    fit = fit_ridge(design, y, grouped_folds(np.arange(len(y)), 4))
+    values = design.values(fit.coefficients, fit.centre)
+    assert (values[design.average] == 0).all()
+    total = values.sum(axis=1)
+    np.testing.assert_allclose(total, design.products(fit.coefficients, fit.centre), atol=1e-10)
+    known = ~design.average[:, 1]
+    np.testing.assert_allclose(values[known, 1].mean(), 0, atol=1e-12)

@@ -1,0 +1,216 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.errors import CatalogError, CheckpointMissing, ModelError
+from core.popularity import additive, training
+from core.popularity.additive import AdditiveModel
+from core.popularity.model import log_target
+from core.popularity.scoreboard import load_out_of_fold, load_scoreboard
+from core.popularity.training import train, with_target
+from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
+
+
+@pytest.fixture(scope="module")
+def catalog():
+    return make_catalog(240)
+
+
+@pytest.fixture(scope="module")
+def trained(catalog, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "made"
+    steps = []
+    board = train(catalog, folder, models=["linear"], on_progress=lambda s, m: steps.append((s, m)))
+    return folder, board, steps
+
+
+def test_the_folder_holds_what_the_design_says(trained):
+    folder, board, _ = trained
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "linear",
+        "out_of_fold.parquet",
+        "scoreboard.json",
+    ]
+    assert sorted(p.name for p in (folder / "linear").iterdir()) == [
+        "card.json",
+        "card.md",
+        "model.json",
+        "model.safetensors",
+    ]
+    assert load_scoreboard(folder) == board
+
+
+def test_the_scoreboard_says_what_was_learned_from_what(trained, catalog):
+    _, board, _ = trained
+    assert board.data_hash == catalog.content_hash
+    assert (board.target, board.unit, board.items) == ("Sold", "units", 240)
+    assert board.promoted == "linear" and board.trained == ["linear"]
+    assert {c["name"] for c in board.columns}.isdisjoint({"sku", "Style", "Stars", "Sold"})
+    assert "S2, S3, S4, S5" in board.split
+    linear, reference = (board.models[m].headline["spearman"] for m in ("linear", "reference"))
+    assert linear["low"] < linear["value"] < linear["high"]
+    assert linear["value"] > reference["value"] + 0.1
+
+
+def test_every_training_item_has_one_prediction_by_a_model_that_had_not_seen_it(trained, catalog):
+    folder, _, _ = trained
+    table = load_out_of_fold(folder)
+    own = table[(table["model"] == "linear") & (table["split"] == "grouped")]
+    assert sorted(own["item_id"]) == sorted(catalog.ids)
+    sold = catalog.frame.set_index("sku")["Sold"].loc[own["item_id"]]
+    np.testing.assert_allclose(own["actual"], sold, rtol=1e-6)
+
+
+def test_out_of_fold_predictions_are_those_of_a_model_fitted_without_the_fold(trained, catalog):
+    folder, _, _ = trained
+    table = load_out_of_fold(folder)
+    fold = table[(table["model"] == "linear") & (table["fold"] == "S5")]
+    test = catalog.ids.get_indexer(pd.Index(fold["item_id"]))
+    first_day = catalog.frame["Launch"].iloc[test].min()
+    past = np.flatnonzero(catalog.frame["Launch"] < first_day)
+    again = AdditiveModel("linear").fit(catalog, past).predict(catalog, test)
+    np.testing.assert_allclose(fold["predicted"], again["predicted"], rtol=1e-5)
+
+
+def test_the_targets_of_held_out_items_do_not_reach_their_predictions(catalog, tmp_path):
+    frame = catalog.frame.copy()
+    last = frame["season"] == "S5"
+    frame.loc[last, "Sold"] = frame.loc[last, "Sold"].to_numpy()[::-1] * 3 + 1
+    kept = ["item_id", "predicted", "low", "high"]
+    tables = []
+    for i, data in enumerate((catalog.frame, frame)):
+        train(as_catalog(data), tmp_path / str(i), models=["linear"])
+        table = load_out_of_fold(tmp_path / str(i))
+        tables.append(table[(table["split"] == "forward") & (table["fold"] == "S5")][kept])
+    pd.testing.assert_frame_equal(*tables)
+
+
+def test_training_twice_gives_the_same(trained, catalog, tmp_path):
+    folder, _, _ = trained
+    train(catalog, tmp_path / "again", models=["linear"])
+    for name in ("out_of_fold.parquet", "linear/model.safetensors", "linear/model.json"):
+        assert (folder / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_progress_ends_at_one(trained):
+    shares = [share for share, _ in trained[2]]
+    assert shares == sorted(shares) and shares[-1] == 1
+
+
+def test_the_card_tells_data_split_scores_and_date(trained, catalog):
+    folder, board, _ = trained
+    text = (folder / "linear" / "card.md").read_text()
+    for part in (catalog.content_hash, board.date, board.split, "Spearman", "not cause"):
+        assert part in text
+    values = json.loads((folder / "linear" / "card.json").read_text())
+    assert values["scores"]["forward"]["spearman"]["value"] == pytest.approx(
+        board.models["linear"].forward["spearman"]["value"]
+    )
+
+
+def test_intervals_cover_new_items_about_as_often_as_they_say(trained):
+    folder = trained[0]
+    model = AdditiveModel.load(folder / "linear")
+    assert model.calibration.source == "later seasons"
+    new = make_catalog(3000, seed=77)
+    predicted = model.predict(new)
+    sold = np.expm1(log_target(new))
+    inside_90 = ((sold >= predicted["low"]) & (sold <= predicted["high"])).mean()
+    inside_80 = ((sold >= predicted["low_80"]) & (sold <= predicted["high_80"])).mean()
+    assert 0.85 <= inside_90 <= 0.97
+    assert 0.74 <= inside_80 <= 0.90
+    assert sold.mean() == pytest.approx(predicted["expected"].mean(), rel=0.15)
+
+
+def test_without_dates_the_split_is_by_item_and_says_so(tmp_path):
+    board = train(make_catalog(120, drop=("Launch",)), tmp_path / "m", models=["linear"])
+    assert "no release dates" in board.split
+    assert board.models["linear"].forward == {}
+    assert board.models["linear"].headline["spearman"]["value"] > 0
+
+
+def test_the_model_with_the_better_forward_score_is_promoted(catalog, tmp_path, monkeypatch):
+    def vectors(catalog, checkpoint):
+        rng = np.random.default_rng(5)
+        found = rng.normal(size=(len(catalog), 6))
+        found[:, 0] = (log_target(catalog) - 4) * 3
+        return found
+
+    for module in (additive, training):
+        monkeypatch.setattr(module, "image_vectors", vectors)
+    monkeypatch.setattr(training, "embed_photos", lambda catalog, **_: "clip-test")
+    board = train(catalog, tmp_path / "m")
+    assert board.promoted == "image" and board.trained == ["image", "linear"]
+    assert (tmp_path / "m" / "image" / "model.safetensors").is_file()
+    assert AdditiveModel.load(tmp_path / "m" / "image").checkpoint == "clip-test"
+
+
+def test_a_model_that_cannot_be_trained_is_left_out_with_its_reason(catalog, tmp_path, monkeypatch):
+    def missing(catalog, **_):
+        raise CheckpointMissing("There is no CLIP checkpoint here.")
+
+    monkeypatch.setattr(training, "embed_photos", missing)
+    board = train(catalog, tmp_path / "m")
+    assert board.skipped == {"image": "There is no CLIP checkpoint here."}
+    with pytest.raises(CheckpointMissing, match="no CLIP"):
+        train(catalog, tmp_path / "other", models=["image"])
+
+
+def test_another_column_can_be_the_target(catalog, tmp_path):
+    other = with_target(catalog, "Shelf")
+    assert other.target().name == "Shelf" and "Sold" not in other.roles
+    board = train(catalog, tmp_path / "m", models=["linear"], target="Shelf")
+    assert board.target == "Shelf"
+    with pytest.raises(CatalogError, match="no column “Likes”"):
+        with_target(catalog, "Likes")
+    with pytest.raises(CatalogError, match="something else than numbers"):
+        with_target(catalog, "Name")
+
+
+def test_wrong_calls_give_a_sentence(catalog, tmp_path):
+    with pytest.raises(ModelError, match="deep model is not there yet"):
+        train(catalog, tmp_path / "m", models=["deep"])
+    with pytest.raises(ModelError, match="no model “wide”"):
+        train(catalog, tmp_path / "m", models=["wide"])
+    with pytest.raises(ModelError, match="no target column"):
+        train(make_catalog(drop=("Sold",)), tmp_path / "m")
+    bare = make_catalog(drop=("Type", "Colour", "season", "Price", "Weight", "Name", "Text"))
+    bare = as_catalog(bare.frame.drop(columns="Launch"))
+    with pytest.raises(ModelError, match="no column that the linear model"):
+        train(bare, tmp_path / "m", models=["linear"])
+    few = as_catalog(make_frame().assign(Style=[f"s{i % 5}" for i in range(240)]))
+    with pytest.raises(ModelError, match="only 5 styles"):
+        train(few, tmp_path / "m", models=["linear"])
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.txt").write_text("mine")
+    with pytest.raises(ModelError, match="something other than trained models"):
+        train(catalog, tmp_path / "photos", models=["linear"])
+    assert (tmp_path / "photos" / "a.txt").read_text() == "mine"
+
+
+def test_a_failed_run_leaves_the_old_models(trained, catalog, monkeypatch):
+    folder, board, _ = trained
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(training, "write_card", fail)
+    with pytest.raises(OSError, match="disk full"):
+        train(catalog, folder, models=["linear"])
+    assert load_scoreboard(folder) == board
+    assert [p.name for p in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_damaged_scoreboard_gives_a_sentence(tmp_path):
+    with pytest.raises(ModelError, match="holds no trained models"):
+        load_scoreboard(tmp_path)
+    (tmp_path / "scoreboard.json").write_text("[1, 2")
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_scoreboard(tmp_path)
+    (tmp_path / "scoreboard.json").write_text('{"models": []}')
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_scoreboard(tmp_path)
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_out_of_fold(tmp_path)
