@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MISSING = "(missing)"
 OTHER = "(other)"
-MIN_LEVEL_ITEMS = 5
+MIN_LEVEL_ITEMS = 3
 MAX_LEVELS = 300
 MAX_WORDS = 1000
 TOKEN = re.compile(r"(?u)\b\w\w+\b")

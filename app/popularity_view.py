@@ -1,0 +1,258 @@
+"""Charts and words of the popularity page: the scoreboard, effects, waterfalls."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.catalog.catalog import Catalog
+from core.catalog.roles import Role
+from core.explain.linear import REST, Step
+from core.popularity.additive import IMAGE_PLAYER, REVIEW_PLAYER, TEXT_PLAYER
+from core.popularity.scoreboard import REFERENCE, Scoreboard
+
+CONFIG = {"displayModeBar": False}
+MODEL_NAMES = {
+    "linear": "Details and text",
+    "image": "Photo alone",
+    REFERENCE: "Category average",
+}
+"""What each model is called on a page."""
+
+_PLAYER_NAMES = {
+    TEXT_PLAYER: "Name and description",
+    REVIEW_PLAYER: "Review texts",
+    IMAGE_PLAYER: "Photo",
+    REST: "Everything else",
+}
+_ROLE_NAMES = {Role.PRICE: "Price", Role.RELEASE_DATE: "Release date", Role.TITLE: "Name"}
+
+
+def colours() -> dict[str, str]:
+    """Raises, lowers, context and line colours for the theme that is on."""
+    if st.context.theme.type == "dark":
+        return {"raises": "#2DD4BF", "lowers": "#FB923C", "context": "#8B949E", "line": "#30363D"}
+    return {"raises": "#0F766E", "lowers": "#C2410C", "context": "#8A8F98", "line": "#E5E7EB"}
+
+
+def player_label(player: str, roles: dict[str, Role] | None = None) -> str:
+    """A player's name for people: never the raw column name."""
+    if player in _PLAYER_NAMES:
+        return _PLAYER_NAMES[player]
+    role = (roles or {}).get(player)
+    if role in _ROLE_NAMES:
+        return _ROLE_NAMES[role]
+    words = " ".join(player.replace("_", " ").replace("-", " ").split())
+    return words[:1].upper() + (words[1:].lower() if words.isupper() else words[1:])
+
+
+def feature_roles(board: Scoreboard) -> dict[str, Role]:
+    """Roles of the columns that the models learned from."""
+    return {c["name"]: Role(c["role"]) for c in board.columns}
+
+
+def about(value: float, low: float, high: float) -> str:
+    """A number rounded to what its interval supports, such as ``420``."""
+    step = 10 ** max(0, math.floor(math.log10(max((high - low) / 20, 1))))
+    return f"{round(value / step) * step:,.0f}"
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """A prediction in words: ``about 420, 310 to 560``."""
+    return f"about {about(value, low, high)}, {about(low, low, high)} to {about(high, low, high)}"
+
+
+def times(factor: float) -> str:
+    """A factor in words: ``+12 %`` or ``−8 %``, or ``× 2.4`` where it is large."""
+    if factor >= 2 or factor <= 0.5:
+        return f"× {factor:.1f}" if factor >= 0.95 else f"× {factor:.2f}"
+    return f"{(factor - 1) * 100:+.0f} %".replace("-", "−")
+
+
+def pairs_sentence(board: Scoreboard, model: str) -> str:
+    """What the ranking quality means: how often the better seller of two comes first."""
+    share = board.models[model].headline["pairwise_accuracy"]["value"]
+    if share is None:
+        return "This model gives every item the same prediction."
+    return (
+        f"Of two items, it puts the better seller first **{share * 100:.0f} times in 100**"
+        " (a coin: 50)."
+    )
+
+
+def coverage_sentence(board: Scoreboard, model: str) -> str:
+    """How far the intervals kept their promise."""
+    share = board.models[model].headline["coverage_90"]["value"]
+    return (
+        f"Its 90 % ranges held **{(share or 0) * 100:.0f} of 100** actual values of items that it"
+        " had not seen."
+    )
+
+
+def scoreboard_chart(board: Scoreboard) -> tuple[go.Figure, str]:
+    """A dot a model with its 95 % range on the rank correlation, and the chart in words."""
+    tone = colours()
+    figure = go.Figure()
+    words = []
+    names = [*board.trained, *([REFERENCE] if REFERENCE in board.models else [])]
+    for name in reversed(names):
+        scores = board.models[name].headline
+        value, low, high = (scores["spearman"][k] for k in ("value", "low", "high"))
+        label = MODEL_NAMES.get(name, name)
+        if value is None or low is None or high is None:
+            words.append(f"{label}: not defined")
+            continue
+        colour = tone["raises"] if name == board.promoted else tone["context"]
+        pairs = (scores["pairwise_accuracy"]["value"] or 0.5) * 100
+        figure.add_scatter(
+            x=[low, high], y=[label, label], mode="lines",
+            line={"color": colour, "width": 3}, hoverinfo="skip",
+        )  # fmt: skip
+        figure.add_scatter(
+            x=[value], y=[label], mode="markers",
+            marker={"color": colour, "size": 13}, 
+            hovertemplate=f"{label}: {value:.2f} ({low:.2f} to {high:.2f}); {pairs:.0f} of 100"
+            " pairs in the right order<extra></extra>",
+        )  # fmt: skip
+        figure.add_annotation(
+            x=high, y=label, text=f"{value:.2f}", xanchor="left", xshift=8, showarrow=False
+        )
+        words.append(f"{label}: {value:.2f}, {low:.2f} to {high:.2f}")
+    figure.add_vline(x=0, line={"color": tone["line"], "width": 1})
+    _layout(figure, 90 + 52 * len(names))
+    figure.update_yaxes(range=[-0.5, len(names) - 0.5])
+    figure.update_xaxes(
+        title="Rank correlation: 0 is chance, 1 is perfect",
+        gridcolor=tone["line"], zeroline=False, range=[-0.06, 1.0],
+    )  # fmt: skip
+    return figure, "Rank correlation by model. " + "; ".join(reversed(words)) + "."
+
+
+def effects_chart(effects: pd.Series, roles: dict[str, Role]) -> tuple[go.Figure, str]:
+    """How much each player moves predictions on average, strongest on top, and in words."""
+    top = effects[effects > 1e-9].head(12)[::-1]
+    labels = [player_label(str(p), roles) for p in top.index]
+    percent = [(math.exp(v) - 1) * 100 for v in top]
+    figure = go.Figure(
+        go.Bar(
+            x=percent, y=labels, orientation="h", marker_color=colours()["context"],
+            text=[f"{p:.0f} %" for p in percent], textposition="outside", cliponaxis=False,
+            hovertemplate="%{y}: %{x:.0f} % up or down on average<extra></extra>",
+        )
+    )  # fmt: skip
+    _layout(figure, 60 + 34 * len(labels))
+    figure.update_xaxes(title="Average move of the prediction, up or down", visible=False)
+    words = [f"{label} {p:.0f} %" for label, p in zip(labels[::-1], percent[::-1], strict=True)]
+    return figure, "Average move of the prediction by column: " + ", ".join(words) + "."
+
+
+def column_chart(effects: pd.DataFrame, label: str, currency: str = "") -> tuple[go.Figure, str]:
+    """How a prediction changes along one column, against the average item, and in words."""
+    tone = colours()
+    percent = [(math.exp(v) - 1) * 100 for v in effects["effect"]]
+    kinds = effects["value"]
+    if pd.api.types.is_datetime64_any_dtype(kinds) or isinstance(kinds.iloc[0], pd.Timestamp):
+        names = [f"{v:%b}" for v in kinds]
+    elif pd.api.types.is_numeric_dtype(kinds):
+        return _curve(effects, percent, label, currency)
+    else:
+        order = sorted(range(len(percent)), key=lambda i: percent[i])
+        names = [str(kinds.iloc[i]) for i in order]
+        percent = [percent[i] for i in order]
+        effects = effects.iloc[order]
+    signs = [tone["raises"] if p >= 0 else tone["lowers"] for p in percent]
+    hover = [f"{p:+.0f} %, {n:,} items" for p, n in zip(percent, effects["items"], strict=True)]
+    upright = len(names) == 12 and names[0] == "Jan"
+    x, y, way = (names, percent, "v") if upright else (percent, names, "h")
+    figure = go.Figure(
+        go.Bar(x=x, y=y, orientation=way, marker_color=signs, text=None, hovertext=hover)
+    )
+    figure.update_traces(hovertemplate="%{hovertext}<extra></extra>")
+    _layout(figure, 320 if upright else 80 + 24 * len(names))
+    axis = figure.update_yaxes if upright else figure.update_xaxes
+    axis(ticksuffix=" %", gridcolor=tone["line"], zerolinecolor=tone["context"])
+    words = [f"{n} {p:+.0f} %" for n, p in zip(names, percent, strict=True)]
+    return figure, f"{label}, against the average item: " + ", ".join(words) + "."
+
+
+def waterfall_chart(
+    steps: Sequence[Step], base: float, predicted: float, unit: str, roles: dict[str, Role]
+) -> tuple[go.Figure, str]:
+    """From the average item to this one's prediction, a bar a player, and in words."""
+    tone = colours()
+    names = ["Average item", *(_step_label(s, roles) for s in steps), "This item"]
+    starts = [0.0, *(s.start for s in steps), 0.0]
+    ends = [base, *(s.end for s in steps), predicted]
+    shades = [tone["context"]]
+    shades += [tone["raises"] if s.end >= s.start else tone["lowers"] for s in steps]
+    shades += [tone["context"]]
+    texts = [f"{base:,.0f}", *(times(s.factor) for s in steps), f"{predicted:,.0f}"]
+    figure = go.Figure(
+        go.Bar(
+            x=[e - s for s, e in zip(starts, ends, strict=True)], base=starts, y=names,
+            orientation="h", marker_color=shades, text=texts, textposition="outside",
+            cliponaxis=False,
+            hovertext=[f"{s:,.0f} to {e:,.0f} {unit}" for s, e in zip(starts, ends, strict=True)],
+            hovertemplate="%{y}<br>%{hovertext}<extra></extra>",
+        )
+    )  # fmt: skip
+    _layout(figure, 70 + 38 * len(names))
+    figure.update_yaxes(autorange="reversed")
+    figure.update_xaxes(
+        title=unit[:1].upper() + unit[1:], gridcolor=tone["line"], zeroline=False,
+        range=[0, max(*starts, *ends) * 1.15],
+    )  # fmt: skip
+    words = [f"{_step_label(s, roles)} {times(s.factor)}" for s in steps]
+    return figure, (
+        f"From the average item, {base:,.0f} {unit}: " + ", ".join(words)
+        + f"; this item: {predicted:,.0f} {unit}."
+    )  # fmt: skip
+
+
+def item_names(catalog: Catalog) -> list[str]:
+    """A name for each item: its title, or its id where there is none."""
+    column = catalog.column(Role.TITLE)
+    if column is None:
+        return [str(i) for i in catalog.ids]
+    titles = catalog.frame[column].fillna("")
+    return [str(t) or str(i) for t, i in zip(titles, catalog.ids, strict=True)]
+
+
+def _curve(
+    effects: pd.DataFrame, percent: list[float], label: str, currency: str
+) -> tuple[go.Figure, str]:
+    tone = colours()
+    figure = go.Figure(
+        go.Scatter(
+            x=effects["value"], y=percent, mode="lines", line={"color": tone["raises"], "width": 3},
+            hovertemplate="%{x:,.0f}: %{y:+.0f} %<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.add_hline(y=0, line={"color": tone["context"], "width": 1})
+    _layout(figure, 320)
+    figure.update_yaxes(ticksuffix=" %", gridcolor=tone["line"], zeroline=False)
+    figure.update_xaxes(title=f"{label}{f' ({currency})' if currency else ''}", showgrid=False)
+    ends = (effects["value"].iloc[0], effects["value"].iloc[-1])
+    return figure, (
+        f"{label}, against the average item: {percent[0]:+.0f} % at {ends[0]:,.0f},"
+        f" {percent[-1]:+.0f} % at {ends[1]:,.0f}."
+    )
+
+
+def _step_label(step: Step, roles: dict[str, Role]) -> str:
+    label = player_label(step.player, roles)
+    shown = step.shown if len(step.shown) <= 26 else step.shown[:24] + "…"
+    return f"{label}: {shown}" if shown else label
+
+
+def _layout(figure: go.Figure, height: int) -> None:
+    figure.update_layout(
+        height=height, showlegend=False, bargap=0.35,
+        margin={"l": 8, "r": 24, "t": 16, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": 13}, dragmode=False, hoverlabel={"align": "left"},
+    )  # fmt: skip
+    figure.update_yaxes(automargin=True, fixedrange=True)
+    figure.update_xaxes(automargin=True, fixedrange=True)

@@ -1,0 +1,71 @@
+"""Rank a catalog by predicted popularity and write the ranking to a file."""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+from core.catalog.catalog import load_catalog
+from core.errors import FashionError
+from core.popularity.ranking import rank
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; 0, or 2 after a sentence on stderr."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data_dir", required=True, help="catalog directory")
+    parser.add_argument("--model_dir", required=True, help="folder of trained models")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="FILE", help=".csv, .xlsx or .parquet"
+    )
+    parser.add_argument("--model", help="which model (default: the one that won on validation)")
+    parser.add_argument(
+        "--for",
+        dest="style",
+        choices=("excel", "machines"),
+        default="machines",
+        help="CSV dialect: for opening in Excel, or for programs (default)",
+    )
+    args = parser.parse_args(argv)
+    try:
+        catalog = load_catalog(args.data_dir)
+        print(f"Ranking {len(catalog):,} items of “{catalog.name}”", flush=True)
+        ranking = rank(
+            catalog,
+            args.model_dir,
+            args.model,
+            on_progress=lambda done, total: print(
+                f"Reading the photos: {done:,} of {total:,}", flush=True
+            ),
+        )
+        about = ranking.attrs
+        if args.out.suffix == ".parquet":
+            ranking.to_parquet(args.out, index=False)
+        elif args.out.suffix == ".xlsx":
+            ranking.to_excel(args.out, index=False)
+        else:
+            encoding = "utf-8-sig" if args.style == "excel" else "utf-8"
+            ranking.to_csv(args.out, index=False, encoding=encoding)
+    except FashionError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"The ranking cannot be written to {args.out} ({error}).", file=sys.stderr)
+        return 2
+    unseen = int((ranking["basis"] == "out_of_fold").sum())
+    print(f"Model: {about['model']}, trained on “{about['trained_on']}”, {about['date']}.")
+    if unseen:
+        print(
+            f"{unseen:,} items are in the training data; their predictions come from models that"
+            " had not seen them."
+        )
+    for note in about["notes"]:
+        print(note)
+    print(f"Written: {args.out}, {len(ranking):,} rows, in {about['unit']}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

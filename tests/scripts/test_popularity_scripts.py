@@ -1,0 +1,118 @@
+"""The four popularity commands, end to end on a written catalog."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.catalog.catalog import write_catalog
+from core.popularity import metrics
+from scripts import evaluate_models, explain_item, rank_catalog, train_models
+from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A folder with the training catalog, next season's without a target, and trained models."""
+    original, metrics.DRAWS = metrics.DRAWS, 40
+    folder = tmp_path_factory.mktemp("work")
+    write_catalog(make_catalog(200), folder / "past")
+    write_catalog(make_catalog(60, seed=8, drop=("Sold", "Colour")), folder / "next")
+    new = make_frame(60, seed=9)
+    write_catalog(as_catalog(new.assign(Style=new["Style"] + " b")), folder / "later")
+    command = ["--data_dir", f"{folder}/past", "--model_dir", f"{folder}/models"]
+    assert train_models.main([*command, "--models", "linear"]) == 0
+    yield folder
+    metrics.DRAWS = original
+
+
+def models_of(work, data="past"):
+    return ["--data_dir", f"{work}/{data}", "--model_dir", f"{work}/models"]
+
+
+def test_training_prints_scores_and_progress(work, tmp_path, capsys):
+    command = ["--data_dir", f"{work}/past", "--model_dir", f"{tmp_path}/m", "--models", "linear"]
+    assert train_models.main(command) == 0
+    out = capsys.readouterr().out
+    assert "100%" in out and "S5: Spearman" in out and "<- ranks" in out
+
+
+def test_evaluation_writes_json(work, tmp_path, capsys):
+    file = tmp_path / "scores.json"
+    assert evaluate_models.main([*models_of(work), "--json", str(file)]) == 0
+    scores = json.loads(file.read_text())
+    assert scores["basis"] == "out_of_fold" and scores["promoted"] == "linear"
+    assert 0.3 < scores["models"]["linear"]["spearman"]["value"] < 1
+    assert "Rank correlation" in capsys.readouterr().out
+    assert evaluate_models.main([*models_of(work, "later"), "--json", str(file)]) == 0
+    assert json.loads(file.read_text())["basis"] == "unseen"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_a_ranking_has_the_columns_that_tools_depend_on(work, tmp_path, suffix, capsys):
+    file = tmp_path / f"ranking{suffix}"
+    assert rank_catalog.main([*models_of(work, "next"), "--out", str(file)]) == 0
+    read = {".csv": pd.read_csv, ".xlsx": pd.read_excel, ".parquet": pd.read_parquet}[suffix]
+    ranking = read(file)
+    wanted = ["item_id", "rank", "predicted", "expected", "low", "high", "low_80", "high_80"]
+    assert set(wanted) <= set(ranking.columns)
+    assert len(ranking) == 60 and ranking["rank"].tolist() == list(range(1, 61))
+    assert (ranking["low"] <= ranking["predicted"]).all()
+    out = capsys.readouterr().out
+    assert "Missing, so every item counts as average there: Colour" in out
+
+
+def test_a_ranking_for_excel_keeps_ids_as_text(work, tmp_path):
+    file = tmp_path / "ranking.csv"
+    command = [*models_of(work), "--out", str(file), "--for", "excel", "--model", "linear"]
+    assert rank_catalog.main(command) == 0
+    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_an_explanation_adds_up(work, tmp_path, capsys):
+    file = tmp_path / "item.json"
+    assert explain_item.main([*models_of(work), "--item", "0-00003", "--json", str(file)]) == 0
+    values = json.loads(file.read_text())
+    total = values["base"] + sum(p["value"] for p in values["parts"])
+    assert np.expm1(total) == pytest.approx(values["predicted"])
+    assert values["unit"] == "units" and values["gap"] < 1e-9
+    assert "average item" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("run", "more", "sentence"),
+    [
+        (train_models.main, ["--models", "deep"], "deep model is not there yet"),
+        (train_models.main, ["--target", "Likes"], "no column “Likes”"),
+        (rank_catalog.main, ["--out", "x.csv", "--model", "deep"], "deep model is not there yet"),
+        (explain_item.main, ["--item", "nobody"], "no item with the id “nobody”"),
+    ],
+)
+def test_bad_calls_print_one_sentence_and_exit_2(work, run, more, sentence, capsys):
+    assert run([*models_of(work), *more]) == 2
+    captured = capsys.readouterr()
+    assert sentence in captured.err and "Traceback" not in captured.err
+
+
+def test_a_catalog_without_a_target_cannot_be_trained_on(work, tmp_path, capsys):
+    command = ["--data_dir", f"{work}/next", "--model_dir", f"{tmp_path}/m"]
+    assert train_models.main(command) == 2
+    assert "has no target column" in capsys.readouterr().err
+
+
+def test_the_command_runs_from_anywhere(work, tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "evaluate_models.py", *models_of(work, "nowhere")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "is not a catalog directory" in done.stderr and "Traceback" not in done.stderr
