@@ -18,7 +18,7 @@ from core.catalog.catalog import Catalog
 from core.explain.linear import column_effects, mean_effects
 from core.popularity.additive import AdditiveModel
 from core.popularity.card import LABELS, format_metric
-from core.popularity.scoreboard import Scoreboard
+from core.popularity.scoreboard import REFERENCE, Scoreboard
 
 
 def scoreboard(board: Scoreboard) -> None:
@@ -44,8 +44,8 @@ def scoreboard(board: Scoreboard) -> None:
             rows = {
                 LABELS[m]: {
                     MODEL_NAMES.get(name, name): format_metric(m, v["value"], board.unit)
-                    for name, scores in board.models.items()
-                    for v in [scores.headline[m]]
+                    for name in [*board.trained, REFERENCE]
+                    for v in [board.models[name].headline[m]]
                 }
                 for m in LABELS
             }
@@ -60,12 +60,11 @@ def effects(model: AdditiveModel, catalog: Catalog, board: Scoreboard) -> None:
     st.subheader("What goes with popularity")
     roles = feature_roles(board)
     left, right = st.columns(2, gap="large")
-    moves = mean_effects(model.contributions(catalog))
+    key = (catalog.content_hash, board.data_hash, board.date, model.name)
+    moves, shown = _effects(key, model, catalog)
     figure, alt = effects_chart(moves, roles)
     left.caption("How much each field moves the prediction of an item, on average")
     left.plotly_chart(figure, config=CONFIG, alt=alt, key="effects")
-    shown = {p: column_effects(model, p, catalog) for p in moves.index if moves[p] > 1e-9}
-    shown = {p: table for p, table in shown.items() if not table.empty}
     if not shown:
         right.info("This model reads the photo as a whole; it has no fields to look into.")
         return
@@ -78,3 +77,14 @@ def effects(model: AdditiveModel, catalog: Catalog, board: Scoreboard) -> None:
         figure, alt = column_chart(shown[player], label, currency)
         st.caption(f"{label}: prediction against the average item, all else as it is")
         st.plotly_chart(figure, config=CONFIG, alt=alt, key="column-effects")
+
+
+@st.cache_data(max_entries=8, show_spinner="Adding up what moves the predictions")
+def _effects(
+    key: tuple[str, ...], _model: AdditiveModel, _catalog: Catalog
+) -> tuple[pd.Series, dict[str, pd.DataFrame]]:
+    """Mean moves of all players, and the tables of those that have one; `key` names the inputs."""
+    moves = mean_effects(_model.contributions(_catalog))
+    players = [str(p) for p in moves.index if moves[p] > 1e-9]
+    tables = {p: column_effects(_model, p, _catalog) for p in players}
+    return moves, {p: table for p, table in tables.items() if not table.empty}

@@ -72,12 +72,12 @@ def times(factor: float) -> str:
 
 
 def pairs_sentence(board: Scoreboard, model: str) -> str:
-    """What the ranking quality means: how often the better seller of two comes first."""
+    """What the ranking quality means: how often the more popular of two comes first."""
     share = board.models[model].headline["pairwise_accuracy"]["value"]
     if share is None:
         return "This model gives every item the same prediction."
     return (
-        f"Of two items, it puts the better seller first **{share * 100:.0f} times in 100**"
+        f"Of two items, it puts the more popular one first **{share * 100:.0f} times in 100**"
         " (a coin: 50)."
     )
 
