@@ -25,9 +25,7 @@ class Role(StrEnum):
 SINGLE_ROLES = frozenset({Role.ID, Role.TITLE, Role.PRICE, Role.RELEASE_DATE, Role.TARGET})
 """Roles that at most one column of a catalog may have."""
 
-TEXT_ROLES = frozenset(
-    {Role.ID, Role.IMAGE, Role.TITLE, Role.DESCRIPTION, Role.GROUP, Role.REVIEW}
-)
+TEXT_ROLES = frozenset({Role.ID, Role.IMAGE, Role.TITLE, Role.DESCRIPTION, Role.GROUP, Role.REVIEW})
 LEVEL_ROLES = frozenset({Role.CATEGORY, Role.ATTRIBUTE})
 NUMBER_ROLES = frozenset({Role.PRICE, Role.NUMBER, Role.RATING, Role.TARGET})
 ALWAYS_POST_LAUNCH = frozenset({Role.RATING, Role.REVIEW, Role.SERIES})
