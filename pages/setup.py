@@ -1,0 +1,9 @@
+"""Setup: being built."""
+
+import streamlit as st
+
+from app.catalogs import current_catalog
+
+st.title("Setup")
+catalog = current_catalog()
+st.caption(f"{len(catalog):,} items in “{catalog.name}”. This page is being built.")
