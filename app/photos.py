@@ -1,4 +1,4 @@
-"""Photos by URL: a page sends addresses, the browser fetches thumbnails beside it and keeps them."""
+"""Photos by URL: pages send addresses, the browser fetches thumbnails and keeps them."""
 
 import hashlib
 from pathlib import Path

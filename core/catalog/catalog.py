@@ -86,7 +86,7 @@ class Catalog:
         Raises:
             CatalogError: no item has this id.
         """
-        position = self.ids.get_indexer([item_id])[0]
+        position = self.ids.get_indexer(pd.Index([item_id]))[0]
         if position < 0:
             raise CatalogError(f"The catalog “{self.name}” has no item with the id “{item_id}”.")
         return int(position)

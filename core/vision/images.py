@@ -14,7 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from core.errors import ImageError
 
 MAX_PIXELS = 100_000_000
-"""Largest photo that is decoded (300 MB as RGB); above any camera's, below any decompression bomb."""
+"""Largest photo that is decoded (300 MB as RGB): above any camera, below any bomb."""
 
 MAX_BYTES = 100 * 1024 * 1024
 """Largest image file that is read."""
