@@ -17,7 +17,9 @@ from core.popularity.evaluation import Evaluation, evaluate
 def main(argv: list[str] | None = None) -> int:
     """Run the command; 0, or 2 after a sentence on stderr."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data_dir", required=True, help="catalog directory with a target")
+    parser.add_argument(
+        "--data_dir", required=True, help="catalog directory with a target (data/ is the demo)"
+    )
     parser.add_argument("--model_dir", required=True, help="folder of trained models")
     parser.add_argument("--json", metavar="FILE", help="also write the scores to this file")
     args = parser.parse_args(argv)

@@ -8,7 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.catalog.catalog import load_catalog
-from core.errors import FashionError
+from core.errors import FashionError, ModelError
 from core.explain.linear import explain
 from core.popularity.ranking import load_model
 from core.popularity.scoreboard import load_scoreboard
@@ -18,13 +18,19 @@ from core.popularity.vectors import embed_photos
 def main(argv: list[str] | None = None) -> int:
     """Run the command; 0, or 2 after a sentence on stderr."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data_dir", required=True, help="catalog directory")
+    parser.add_argument("--data_dir", required=True, help="catalog directory (data/ is the demo)")
     parser.add_argument("--model_dir", required=True, help="folder of trained models")
     parser.add_argument("--item", required=True, metavar="ID", help="item id")
     parser.add_argument("--model", help="which model (default: the one that ranks)")
     parser.add_argument("--json", metavar="FILE", help="also write the explanation to this file")
+    parser.add_argument("--map", metavar="FILE", help="(later) which part of the photo counts")
     args = parser.parse_args(argv)
     try:
+        if args.map:
+            raise ModelError(
+                "Maps of the photo are not there yet: the image model says what the photo as a"
+                " whole does. Leave --map out."
+            )
         catalog = load_catalog(args.data_dir)
         board = load_scoreboard(args.model_dir)
         model = load_model(args.model_dir, args.model)

@@ -1,4 +1,8 @@
-"""Rank a catalog by predicted popularity and write the ranking to a file."""
+"""Rank a catalog by predicted popularity and write the ranking to a file, best first.
+
+The file holds item_id, rank, predicted (the median), expected (the mean), low and high (90 %),
+low_80 and high_80, all in the target's unit, which model made them, and the catalog's own columns.
+"""
 
 import argparse
 import sys
@@ -6,16 +10,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-
 from core.catalog.catalog import load_catalog
+from core.catalog.export import about_table, export_frame, write_table
 from core.errors import FashionError
 from core.popularity.ranking import rank
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; 0, or 2 after a sentence on stderr."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data_dir", required=True, help="catalog directory")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data_dir", required=True, help="catalog directory (data/ is the demo)")
     parser.add_argument("--model_dir", required=True, help="folder of trained models")
     parser.add_argument(
         "--out", required=True, type=Path, metavar="FILE", help=".csv, .xlsx or .parquet"
@@ -40,20 +46,16 @@ def main(argv: list[str] | None = None) -> int:
                 f"Reading the photos: {done:,} of {total:,}", flush=True
             ),
         )
-        about = ranking.attrs
-        if args.out.suffix == ".parquet":
-            ranking.to_parquet(args.out, index=False)
-        elif args.out.suffix == ".xlsx":
-            ranking.to_excel(args.out, index=False)
-        else:
-            encoding = "utf-8-sig" if args.style == "excel" else "utf-8"
-            ranking.to_csv(args.out, index=False, encoding=encoding)
+        write_table(
+            export_frame(catalog, ranking), args.out, args.style, about_table(catalog, ranking)
+        )
     except FashionError as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
         print(f"The ranking cannot be written to {args.out} ({error}).", file=sys.stderr)
         return 2
+    about = ranking.attrs
     unseen = int((ranking["basis"] == "out_of_fold").sum())
     print(f"Model: {about['model']}, trained on “{about['trained_on']}”, {about['date']}.")
     if unseen:

@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
         "--models",
         nargs="+",
         metavar="MODEL",
-        help=f"which: {' '.join(MODELS)} (default: all that the catalog allows)",
+        help=f"which: {' '.join(MODELS)} (default: all that the catalog allows; deep comes later)",
     )
     parser.add_argument("--target", metavar="COL", help="column to learn, if not the target role's")
     parser.add_argument(
@@ -42,6 +42,9 @@ def main(argv: list[str] | None = None) -> int:
         )
     except FashionError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"The models cannot be written to {args.model_dir} ({error}).", file=sys.stderr)
         return 2
     print_scoreboard(board)
     print(f"Models, cards and scoreboard: {args.model_dir}")

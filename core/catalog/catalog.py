@@ -28,6 +28,7 @@ import tomli_w
 
 from core.catalog.roles import LEVEL_ROLES, NUMBER_ROLES, SINGLE_ROLES, TEXT_ROLES, Role
 from core.errors import CatalogError
+from core.folders import replace_folder, restore_folder
 
 IMAGE_SEPARATOR = "|"
 """Between several photos in one image cell; the first is the main one."""
@@ -206,7 +207,7 @@ def write_catalog(
             add_files(new)
         digest = hashlib.sha256((new / "catalog.parquet").read_bytes()).hexdigest()
         (new / "catalog.toml").write_bytes(_header(catalog, digest))
-        _swap(new, out)
+        replace_folder(new, out)
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return load_catalog(out)
@@ -232,19 +233,6 @@ def _replaceable(out: Path) -> bool:
     return out.is_dir() and ((out / "catalog.toml").is_file() or not any(out.iterdir()))
 
 
-def _previous(out: Path) -> Path:
-    return out.parent / f".{out.name}.previous"
-
-
-def _swap(new: Path, out: Path) -> None:
-    previous = _previous(out)
-    if out.exists():
-        shutil.rmtree(previous, ignore_errors=True)
-        out.rename(previous)
-    new.rename(out)
-    shutil.rmtree(previous, ignore_errors=True)
-
-
 def catalog_directory(path: str | Path) -> Path:
     """The catalog directory that a user means: `path`, or the demo inside it.
 
@@ -253,11 +241,8 @@ def catalog_directory(path: str | Path) -> Path:
     """
     path = Path(os.path.abspath(path))  # noqa: PTH100
     for candidate in (path, path / "demo"):
+        restore_folder(candidate)
         if (candidate / "catalog.toml").is_file():
-            return candidate
-        if not candidate.exists() and (_previous(candidate) / "catalog.toml").is_file():
-            # An import was killed between taking the old catalog away and putting the new one in.
-            _previous(candidate).rename(candidate)
             return candidate
     raise CatalogError(
         f"{path} is not a catalog directory (it has no catalog.toml)."

@@ -63,8 +63,6 @@ def evaluate(
     board = load_scoreboard(model_dir)
     table = load_out_of_fold(model_dir)
     if board.data_hash == catalog.content_hash:
-        if catalog.column(Role.TARGET) != board.target:
-            catalog = with_target(catalog, board.target)
         split = "forward" if (table["split"] == "forward").any() else "grouped"
         table = table[table["split"] == split]
         scores = {str(m): score_table(part, catalog) for m, part in table.groupby("model")}
@@ -83,6 +81,8 @@ def evaluate(
             {m: scores[m] for m in names},
             {m: board.models[m].folds for m in names},
         )
+    if board.target in catalog.frame.columns and catalog.column(Role.TARGET) != board.target:
+        catalog = with_target(catalog, board.target)
     y = log_target(catalog)
     labelled = np.flatnonzero(np.isfinite(y))
     if not len(labelled):

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core.errors import ModelError
+from core.folders import restore_folder
 from core.popularity.metrics import Scores
 
 REFERENCE = "reference"
@@ -88,6 +89,7 @@ def load_scoreboard(model_dir: str | Path) -> Scoreboard:
         ModelError: the folder holds no trained models, or the file is damaged.
     """
     path = Path(model_dir) / "scoreboard.json"
+    restore_folder(path.parent)
     if not path.is_file():
         raise ModelError(
             f"{model_dir} holds no trained models (it has no scoreboard.json). Train them with"

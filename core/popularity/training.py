@@ -15,6 +15,7 @@ import pandas as pd
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import CatalogError, CheckpointMissing, ModelError
+from core.folders import replace_folder, restore_folder
 from core.popularity.additive import AdditiveModel
 from core.popularity.card import write_card
 from core.popularity.columns import feature_columns
@@ -23,7 +24,7 @@ from core.popularity.model import Calibration, PopularityModel, labelled_rows, l
 from core.popularity.reference import CategoryMean
 from core.popularity.scoreboard import REFERENCE, ModelScores, Scoreboard
 from core.popularity.splits import MIN_STYLES, Fold, forward_folds, group_codes, grouped_folds
-from core.popularity.vectors import embed_photos, image_vectors
+from core.popularity.vectors import MIN_PHOTOS, embed_photos, image_vectors
 
 MODELS = ("linear", "image")
 MIN_FORWARD_RESIDUALS = 100
@@ -57,6 +58,7 @@ def train(
 
     Raises:
         ModelError: nothing to learn from, an unknown model, or a folder that holds something else.
+        OSError: the disk is full or not writable; the old models are untouched.
     """
     report = on_progress or (lambda share, message: None)
     chosen = list(MODELS) if models is None else list(dict.fromkeys(models))
@@ -169,6 +171,7 @@ def _check_styles(catalog: Catalog, rows: np.ndarray) -> None:
 
 def _checked_folder(model_dir: str | Path) -> Path:
     out = Path(os.path.abspath(model_dir))  # noqa: PTH100 - a link stays a link
+    restore_folder(out)
     if out.exists() and not (
         out.is_dir() and ((out / "scoreboard.json").is_file() or not any(out.iterdir()))
     ):
@@ -199,6 +202,12 @@ def _maker(
             0.3 * done / max(total, 1), f"Reading the photos: {done:,} of {total:,}"
         ),
     )
+    photos = int(np.isfinite(image_vectors(catalog, checkpoint)[rows]).all(axis=1).sum())
+    if photos < MIN_PHOTOS:
+        raise ModelError(
+            f"Only {photos} items of the catalog “{catalog.name}” have both a target and a photo;"
+            f" the image model needs at least {MIN_PHOTOS}."
+        )
     return lambda: AdditiveModel("image", checkpoint=checkpoint)
 
 
@@ -342,10 +351,6 @@ def _write(
         for name, model in fitted.items():
             model.save(new / name)
             write_card(new / name, name, board, model.calibration)
-        old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old-", dir=out.parent))
-        if out.exists():
-            out.rename(old / "models")
-        new.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
+        replace_folder(new, out)
     finally:
         shutil.rmtree(new, ignore_errors=True)

@@ -44,7 +44,6 @@ def embed_photos(
 
     Raises:
         CheckpointMissing: there is no such checkpoint on this machine.
-        ModelError: the catalog has too few photos for an image model.
     """
     from core.checkpoints import best_clip
     from core.vision.clip import ClipEncoder

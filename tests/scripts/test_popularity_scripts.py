@@ -68,11 +68,30 @@ def test_a_ranking_has_the_columns_that_tools_depend_on(work, tmp_path, suffix, 
     assert "Missing, so every item counts as average there: Colour" in out
 
 
-def test_a_ranking_for_excel_keeps_ids_as_text(work, tmp_path):
-    file = tmp_path / "ranking.csv"
-    command = [*models_of(work), "--out", str(file), "--for", "excel", "--model", "linear"]
-    assert rank_catalog.main(command) == 0
-    assert file.read_bytes().startswith(b"\xef\xbb\xbf")
+def test_a_ranking_for_excel_runs_no_formula_and_keeps_ids_as_text(work, tmp_path):
+    frame = make_frame(60, seed=11)
+    frame["sku"] = [f"{i:06d}" for i in range(60)]
+    frame.loc[0, "Name"] = "=1+1"
+    write_catalog(as_catalog(frame), tmp_path / "codes")
+    command = ["--data_dir", f"{tmp_path}/codes", "--model_dir", f"{work}/models"]
+    for style in ("excel", "machines"):
+        file = tmp_path / f"{style}.csv"
+        assert rank_catalog.main([*command, "--out", str(file), "--for", style]) == 0
+    assert (tmp_path / "excel.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    excel, machines = (
+        pd.read_csv(tmp_path / f"{style}.csv", dtype=str) for style in ("excel", "machines")
+    )
+    assert "'=1+1" in set(excel["Name"]) and "'000000" in set(excel["item_id"])
+    assert "=1+1" in set(machines["Name"]) and "000000" in set(machines["item_id"])
+
+
+def test_a_ranking_tells_its_model_data_and_date(work, tmp_path):
+    file = tmp_path / "ranking.parquet"
+    assert rank_catalog.main([*models_of(work), "--out", str(file)]) == 0
+    ranking = pd.read_parquet(file)
+    assert set(ranking["model"]) == {"linear"} and set(ranking["basis"]) == {"out_of_fold"}
+    assert ranking["data_hash"].str.fullmatch("[0-9a-f]{64}").all()
+    assert pd.to_datetime(ranking["date"]).notna().all()
 
 
 def test_an_explanation_adds_up(work, tmp_path, capsys):
@@ -91,7 +110,10 @@ def test_an_explanation_adds_up(work, tmp_path, capsys):
         (train_models.main, ["--models", "deep"], "deep model is not there yet"),
         (train_models.main, ["--target", "Likes"], "no column “Likes”"),
         (rank_catalog.main, ["--out", "x.csv", "--model", "deep"], "deep model is not there yet"),
+        (rank_catalog.main, ["--out", "x.docx"], "Use .csv, .xlsx or .parquet"),
+        (rank_catalog.main, ["--out", "/no/such/folder/x.csv"], "cannot be written to"),
         (explain_item.main, ["--item", "nobody"], "no item with the id “nobody”"),
+        (explain_item.main, ["--item", "0-00003", "--map", "x.png"], "Leave --map out"),
     ],
 )
 def test_bad_calls_print_one_sentence_and_exit_2(work, run, more, sentence, capsys):

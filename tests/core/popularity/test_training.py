@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -201,6 +202,38 @@ def test_a_failed_run_leaves_the_old_models(trained, catalog, monkeypatch):
         train(catalog, folder, models=["linear"])
     assert load_scoreboard(folder) == board
     assert [p.name for p in folder.parent.iterdir()] == [folder.name]
+
+
+def test_a_run_killed_between_its_two_renames_loses_nothing(trained, catalog, monkeypatch):
+    folder, board, _ = trained
+    rename = Path.rename
+
+    def killed(path, target):
+        if ".new-" in path.name:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(catalog, folder, models=["linear"])
+    monkeypatch.undo()
+    assert not folder.exists()
+    assert load_scoreboard(folder) == board
+    assert len(load_out_of_fold(folder)) and AdditiveModel.load(folder / "linear")
+
+
+def test_too_few_photos_give_a_sentence(catalog, tmp_path, monkeypatch):
+    def vectors(catalog, checkpoint):
+        found = np.full((len(catalog), 6), np.nan)
+        found[:30] = 0.4
+        return found
+
+    for module in (additive, training):
+        monkeypatch.setattr(module, "image_vectors", vectors)
+    monkeypatch.setattr(training, "embed_photos", lambda catalog, **_: "clip-test")
+    with pytest.raises(ModelError, match=r"Only 30 items .* both a target and a photo"):
+        train(catalog, tmp_path / "m", models=["image"])
+    assert "Only 30 items" in train(catalog, tmp_path / "m").skipped["image"]
 
 
 def test_a_damaged_scoreboard_gives_a_sentence(tmp_path):
