@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 
+from app.words import MODEL_NAMES, colours, label
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.explain.linear import REST, Step
@@ -14,13 +14,6 @@ from core.popularity.additive import IMAGE_PLAYER, REVIEW_PLAYER, TEXT_PLAYER
 from core.popularity.scoreboard import REFERENCE, Scoreboard
 
 CONFIG = {"displayModeBar": False}
-MODEL_NAMES = {
-    "linear": "Details and text",
-    "image": "Photo alone",
-    REFERENCE: "Category average",
-}
-"""What each model is called on a page."""
-
 _PLAYER_NAMES = {
     TEXT_PLAYER: "Name and description",
     REVIEW_PLAYER: "Review texts",
@@ -30,13 +23,6 @@ _PLAYER_NAMES = {
 _ROLE_NAMES = {Role.PRICE: "Price", Role.RELEASE_DATE: "Release date", Role.TITLE: "Name"}
 
 
-def colours() -> dict[str, str]:
-    """Raises, lowers, context and line colours for the theme that is on."""
-    if st.context.theme.type == "dark":
-        return {"raises": "#2DD4BF", "lowers": "#FB923C", "context": "#8B949E", "line": "#30363D"}
-    return {"raises": "#0F766E", "lowers": "#C2410C", "context": "#8A8F98", "line": "#E5E7EB"}
-
-
 def player_label(player: str, roles: dict[str, Role] | None = None) -> str:
     """A player's name for people: never the raw column name."""
     if player in _PLAYER_NAMES:
@@ -44,24 +30,12 @@ def player_label(player: str, roles: dict[str, Role] | None = None) -> str:
     role = (roles or {}).get(player)
     if role in _ROLE_NAMES:
         return _ROLE_NAMES[role]
-    words = " ".join(player.replace("_", " ").replace("-", " ").split())
-    return words[:1].upper() + (words[1:].lower() if words.isupper() else words[1:])
+    return label(player)
 
 
 def feature_roles(board: Scoreboard) -> dict[str, Role]:
     """Roles of the columns that the models learned from."""
     return {c["name"]: Role(c["role"]) for c in board.columns}
-
-
-def about(value: float, low: float, high: float) -> str:
-    """A number rounded to what its interval supports, such as ``420``."""
-    step = 10 ** max(0, math.floor(math.log10(max((high - low) / 20, 1))))
-    return f"{round(value / step) * step:,.0f}"
-
-
-def interval(value: float, low: float, high: float) -> str:
-    """A prediction in words: ``about 420, 310 to 560``."""
-    return f"about {about(value, low, high)}, {about(low, low, high)} to {about(high, low, high)}"
 
 
 def times(factor: float) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.popularity_view import about, player_label, times
+from app.popularity_view import player_label, times
+from app.words import about
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
 from core.errors import FashionError

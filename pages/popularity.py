@@ -11,12 +11,12 @@ from app.popularity_view import (
     CONFIG,
     MODEL_NAMES,
     feature_roles,
-    interval,
     item_names,
     player_label,
     times,
     waterfall_chart,
 )
+from app.words import interval
 from core.catalog.catalog import Catalog
 from core.errors import FashionError
 from core.explain.linear import explain, waterfall

@@ -1,0 +1,57 @@
+"""Numbers, names and colours that pages share, without importing a charting library."""
+
+import math
+import re
+
+import streamlit as st
+
+from core.popularity.scoreboard import REFERENCE
+
+MODEL_NAMES = {
+    "linear": "Details and text",
+    "image": "Photo alone",
+    REFERENCE: "Category average",
+}
+"""What each model is called on a page."""
+
+
+def colours() -> dict[str, str]:
+    """Raises, lowers, context and line colours for the theme that is on."""
+    if st.context.theme.type == "dark":
+        return {"raises": "#2DD4BF", "lowers": "#FB923C", "context": "#8B949E", "line": "#30363D"}
+    return {"raises": "#0F766E", "lowers": "#C2410C", "context": "#8A8F98", "line": "#E5E7EB"}
+
+
+def about(value: float, low: float, high: float) -> str:
+    """A number rounded to what its interval supports, such as ``420``."""
+    step = 10 ** max(0, math.floor(math.log10(max((high - low) / 20, 1))))
+    return f"{round(value / step) * step:,.0f}"
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """A prediction in words: ``about 420, 310 to 560``."""
+    return f"about {about(value, low, high)}, {about(low, low, high)} to {about(high, low, high)}"
+
+
+def money(value: float, currency: str = "") -> str:
+    """A price: ``49.90 EUR``, ``$1,200``."""
+    text = f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+    if not currency:
+        return text
+    return f"{currency}{text}" if not currency[0].isalpha() else f"{text} {currency}"
+
+
+def label(column: str) -> str:
+    """A column's name for people: ``articleType`` and ``ARTICLE_TYPE`` are ``Article type``."""
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", column)
+    words = re.sub(r"[_\-\s]+", " ", text).split()
+    if len(words) and column.isupper():
+        words = [w.lower() for w in words]
+    words = [words[0], *(w if w.isupper() else w.lower() for w in words[1:])] if words else []
+    joined = " ".join(words)
+    return joined[:1].upper() + joined[1:]
+
+
+def capital(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
