@@ -2,10 +2,9 @@
 
 import pandas as pd
 import streamlit as st
-from app.catalogs import current_catalog, current_models
-from core.resources import ranking
 
 from app import what_if_form
+from app.catalogs import current_catalog, current_models
 from app.popularity_sections import effects, scoreboard
 from app.popularity_view import (
     CONFIG,
@@ -23,6 +22,7 @@ from core.explain.linear import explain, waterfall
 from core.popularity.additive import AdditiveModel
 from core.popularity.ranking import load_model
 from core.popularity.scoreboard import Scoreboard, load_scoreboard
+from core.resources import ranking
 
 MATCHES = 100
 
