@@ -1,0 +1,186 @@
+"""Measures of a person that a garment is fitted to: the body's axis, widths, shoulders, limbs."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from core.tryon.landmarks import OUTWARD
+from core.tryon.people import ANKLES, ELBOWS, HIPS, ID, KNEES, NECK, SHOULDERS, WRISTS, Person
+
+ARMS = [ID["left_arm"], ID["right_arm"]]
+TRUNK = [ID[n] for n in ("upper_clothes", "skirt", "pants", "dress", "belt", "left_leg",
+                         "right_leg", "neck", "scarf")]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Path:
+    """A polyline by arc length, such as an arm from shoulder to wrist."""
+
+    points: np.ndarray
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """Arc length at every point (pixels)."""
+        steps = np.linalg.norm(np.diff(self.points, axis=0), axis=1)
+        return np.concatenate([[0.0], np.cumsum(steps)])
+
+    def at(self, length: float) -> np.ndarray:
+        """The point at an arc length; beyond the end the last piece runs on."""
+        if length > self.lengths[-1]:
+            return self.points[-1] + (length - self.lengths[-1]) * self.direction(length)
+        return np.array([np.interp(length, self.lengths, self.points[:, i]) for i in (0, 1)])
+
+    def direction(self, length: float) -> np.ndarray:
+        """Unit vector along the path, turning gradually around its corners."""
+        window = 0.09 * self.lengths[-1]
+        ends = np.clip([length - window, length + window], 0, self.lengths[-1])
+        if ends[1] - ends[0] < 1e-6:
+            ends = np.array([self.lengths[-1] - window, self.lengths[-1]])
+        delta = np.array(
+            [
+                np.interp(ends[1], self.lengths, self.points[:, i])
+                - np.interp(ends[0], self.lengths, self.points[:, i])
+                for i in (0, 1)
+            ]
+        )
+        return delta / max(float(np.linalg.norm(delta)), 1e-6)
+
+
+class Body:
+    """A person's measures. Depths run along the body's axis, 0 at the neck, in pixels."""
+
+    def __init__(self, person: Person) -> None:
+        self.parse = person.parse
+        self.points = person.keypoints.astype(np.float64)
+        self.neck = self.points[NECK]
+        self.hip = self.points[list(HIPS)].mean(axis=0)
+        self.shoulder_width = float(np.linalg.norm(self.points[2] - self.points[5]))
+        self.trunk = np.isin(self.parse, TRUNK)
+        self.figure = self.parse > 0
+        down = [self.neck, self.hip]
+        for pair in (KNEES, ANKLES):
+            joint = self.points[list(pair)]
+            if not np.isnan(joint).any():
+                down.append(joint.mean(axis=0))
+        if len(down) < 4:
+            down.append(down[-1] + np.array([0.0, 2 * np.linalg.norm(self.hip - self.neck)]))
+        self.axis = Path(np.array(down))
+        self.hip_depth = float(self.axis.lengths[1])
+        self.ankle_depth = float(self.axis.lengths[-1])
+
+    def across(self, depth: float) -> np.ndarray:
+        """Unit vector from the picture's left to its right, at right angles to the axis.
+
+        Near the neck it follows the shoulders, near the hips the hips.
+        """
+        shoulders = self.points[5] - self.points[2]
+        hips = self.points[11] - self.points[8]
+        part = float(np.clip(depth / self.hip_depth, 0, 1))
+        vector = (1 - part) * shoulders / np.linalg.norm(shoulders) + part * hips / max(
+            np.linalg.norm(hips), 1e-6
+        )
+        if depth > self.hip_depth:
+            # A long hem hangs level, whatever the hips do.
+            vector = vector + np.array([(depth - self.hip_depth) / self.hip_depth, 0.0])
+        return vector / np.linalg.norm(vector)
+
+    def half_width(self, depth: float, side: int) -> float:
+        """From the axis to the body's edge, arms left out (pixels)."""
+        limit = (0.62 if depth < self.hip_depth else 1.0) * self.shoulder_width
+        centre = self.axis.at(depth)
+        direction = self.across(depth) * OUTWARD[side]
+        steps = np.arange(0.0, limit)
+        on = self._inside(self.trunk, centre + steps[:, None] * direction)
+        least = (0.36 if depth < self.hip_depth else 0.0) * self.shoulder_width
+        if not on.any():
+            return least
+        if depth < self.hip_depth:
+            gaps = np.flatnonzero(~on & (steps > least))
+            return float(max(steps[gaps[0]] if len(gaps) else limit, least))
+        return float(max(steps[np.flatnonzero(on)[-1]], least))
+
+    def shoulder(self, side: int) -> np.ndarray:
+        """The outer top of the shoulder, on the skin or the base outfit."""
+        joint = self.points[SHOULDERS[side]]
+        direction = self.across(0) * OUTWARD[side] * 0.55 + np.array([0.0, -0.83])
+        return self._exit(joint, direction, 0.26 * self.shoulder_width)
+
+    def neck_side(self, side: int, fraction: float) -> np.ndarray:
+        """The body's upper edge between neck and shoulder.
+
+        Args:
+            side: 0 or 1.
+            fraction: 0 at the neck's middle, 1 at the shoulder.
+        """
+        shoulder = self.shoulder(side)
+        level = self.neck + fraction * (shoulder - self.neck)
+        level[1] = self.neck[1] + 0.1 * self.shoulder_width
+        up = np.array([0.0, -1.0])
+        blocked = np.isin(self.parse, [ID["face"], ID["hair"], ID["hat"], ID["background"]])
+        steps = np.arange(0.0, 0.5 * self.shoulder_width)
+        hits = self._inside(blocked, level + steps[:, None] * up, outside=True)
+        height = float(steps[np.argmax(hits)]) if hits.any() else 0.0
+        height = float(np.clip(height, 0.14 * self.shoulder_width, 0.36 * self.shoulder_width))
+        return level + height * up
+
+    def limb(self, side: int, legs: bool) -> Path | None:
+        """Joints of an arm (shoulder, elbow, wrist) or a leg (hip, knee, ankle), or None."""
+        names = (HIPS, KNEES, ANKLES) if legs else (SHOULDERS, ELBOWS, WRISTS)
+        joints = np.array([self.points[pair[side]] for pair in names])
+        seen = ~np.isnan(joints).any(axis=1)
+        if not seen[1]:
+            return None
+        if not seen[2]:
+            joints[2] = joints[1] + 0.9 * (joints[1] - joints[0])
+        return Path(joints)
+
+    def limb_half_width(self, centre: np.ndarray, normal: np.ndarray, legs: bool) -> float:
+        """Half the thickness of an arm or a leg at a point of its bone (pixels)."""
+        limit = (0.34 if legs else 0.26) * self.shoulder_width
+        steps = np.arange(0.0, limit)
+        reach = []
+        for sign in (-1, 1):
+            on = self._inside(self.figure, centre + sign * steps[:, None] * normal)
+            gaps = np.flatnonzero(~on)
+            reach.append(float(steps[gaps[0]]) if len(gaps) else np.inf)
+        found = min(reach)
+        return found if np.isfinite(found) else (0.2 if legs else 0.13) * self.shoulder_width
+
+    def crotch(self) -> np.ndarray:
+        """Where the legs part: the top of the gap between them, or a usual place below the hips."""
+        hips = self.points[list(HIPS)]
+        knee = self.points[list(KNEES)]
+        thigh = (
+            float(np.linalg.norm(np.nanmean(knee, axis=0) - self.hip))
+            if not np.isnan(knee).all()
+            else float(np.linalg.norm(self.hip - self.neck)) * 0.8
+        )
+        usual = self.hip + np.array([0.0, 0.2 * thigh])
+        x = int(np.clip(round(self.hip[0]), 0, self.parse.shape[1] - 1))
+        low = int(self.hip[1] + 0.55 * thigh)
+        columns = np.arange(x - 6, x + 7).clip(0, self.parse.shape[1] - 1)
+        rows = np.arange(int(self.hip[1]), min(low, self.parse.shape[0]))
+        gap = (~self.trunk[rows][:, columns]).any(axis=1)
+        if gap.any():
+            row = float(rows[np.argmax(gap)])
+            usual[1] = np.clip(row, hips[:, 1].mean() + 0.1 * thigh, self.hip[1] + 0.32 * thigh)
+        return usual
+
+    def _exit(self, start: np.ndarray, direction: np.ndarray, limit: float) -> np.ndarray:
+        direction = direction / np.linalg.norm(direction)
+        steps = np.arange(0.0, limit)
+        on = self._inside(self.figure, start + steps[:, None] * direction)
+        gaps = np.flatnonzero(~on)
+        return start + (steps[gaps[0]] if len(gaps) else 0.6 * limit) * direction
+
+    @staticmethod
+    def _inside(mask: np.ndarray, points: np.ndarray, outside: bool = False) -> np.ndarray:
+        cells = np.round(points).astype(int)
+        height, width = mask.shape
+        valid = (
+            (cells[:, 0] >= 0) & (cells[:, 0] < width) & (cells[:, 1] >= 0) & (cells[:, 1] < height)
+        )
+        result = np.full(len(points), outside)
+        result[valid] = mask[cells[valid, 1], cells[valid, 0]]
+        return result

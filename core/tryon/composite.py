@@ -1,0 +1,124 @@
+"""Laying a warped garment over a person: what is in front of what, shading, contact shadows."""
+
+import cv2
+import numpy as np
+
+from core.tryon.fit import Fit
+from core.tryon.landmarks import BODY
+from core.tryon.masks import ARMS
+from core.tryon.people import ELBOWS, ID, SHOULDERS, Person
+from core.tryon.warp import Layer
+
+CONTACT = 0.34
+"""Darkness of the shadow that a garment casts on what lies right beside its edge."""
+
+
+def compose(person: Person, layers: list[Layer], fit: Fit, mask: np.ndarray) -> np.ndarray:
+    """The person wearing the layers, (height, width, 3) uint8; outside the mask nothing changes.
+
+    Args:
+        person: the picture and body map.
+        layers: warped parts of the garment, trunk first.
+        fit: where its landmarks lie.
+        mask: (height, width) uint8, 255 where the picture may change.
+    """
+    picture = person.pixels.astype(np.float32)
+    figure = person.parse > 0
+    shade = shading(person)
+    covered = union(layers)
+    shadow = CONTACT * _cast(covered, person) * figure
+    out = picture * (1 - shadow)[..., None]
+    arms = arms_in_front(person)
+    for layer in layers:
+        colours = layer.pixels * (shade * _volume(layer.alpha))[..., None]
+        alpha = layer.alpha
+        if layer.part == BODY:
+            alpha = alpha * (1 - arms)
+            over = np.max([other.alpha for other in layers[1:]], axis=0, initial=0.0)
+            dark = 0.8 * CONTACT * np.maximum(_cast(np.maximum(arms, over), person), 0)
+            colours = colours * (1 - dark)[..., None]
+        alpha = alpha * (1 - neck_opening(person, fit))
+        out = out * (1 - alpha)[..., None] + colours * alpha[..., None]
+    allowed = (mask > 0).astype(np.float32)
+    soft = np.minimum(cv2.GaussianBlur(allowed, (0, 0), 0.8) * allowed, 1.0)
+    soft = np.where(soft > 0.99, 1.0, soft)[..., None]
+    result = picture * (1 - soft) + out * soft
+    result = np.clip(np.round(result), 0, 255).astype(np.uint8)
+    return np.where(allowed[..., None] > 0, result, person.pixels)
+
+
+def union(layers: list[Layer]) -> np.ndarray:
+    """Where any layer lies, (height, width) float32."""
+    clear = np.ones_like(layers[0].alpha)
+    for layer in layers:
+        clear = clear * (1 - layer.alpha)
+    return 1 - clear
+
+
+def shading(person: Person) -> np.ndarray:
+    """How light or dark each place of the body is beside its part's usual lightness, about 1.
+
+    The base outfit is plain, so that what varies in it is light: folds, and the turn of the body.
+    """
+    light = cv2.cvtColor(person.pixels, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32) + 8
+    ratio = np.ones_like(light)
+    weight = np.zeros_like(light)
+    for part in np.unique(person.parse[person.parse > 0]):
+        if part == ID["hair"]:
+            continue
+        inside = person.parse == part
+        if inside.sum() < 200:
+            continue
+        ratio[inside] = light[inside] / np.median(light[inside])
+        weight[cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0] = 1
+    sigma = person.parse.shape[0] / 220
+    smooth = cv2.GaussianBlur((ratio - 1) * weight, (0, 0), sigma) / (
+        cv2.GaussianBlur(weight, (0, 0), sigma) + 0.15
+    )
+    return np.clip(1 + 0.75 * smooth, 0.72, 1.14)
+
+
+def _volume(alpha: np.ndarray) -> np.ndarray:
+    """Darkening towards a part's edges, as of cloth that turns away around a body."""
+    radius = alpha.shape[0] / 64
+    inner = cv2.GaussianBlur(alpha, (0, 0), radius)
+    return 0.86 + 0.14 * np.clip((inner - 0.45) / 0.5, 0, 1)
+
+
+def _cast(alpha: np.ndarray, person: Person) -> np.ndarray:
+    """The soft shadow of something, a little below it, 0..1; nothing under the thing itself."""
+    unit = person.parse.shape[0] / 1024
+    shift = np.float32([[1, 0, 0], [0, 1, 5 * unit]])
+    moved = cv2.warpAffine(alpha.astype(np.float32), shift, alpha.shape[::-1])
+    return cv2.GaussianBlur(moved, (0, 0), 6 * unit) * (1 - alpha)
+
+
+def arms_in_front(person: Person) -> np.ndarray:
+    """Bare arms from below the shoulder on, which lie in front of the trunk; soft, 0..1."""
+    arms = np.isin(person.parse, ARMS)
+    y, x = np.mgrid[0 : arms.shape[0], 0 : arms.shape[1]].astype(np.float32)
+    front = np.zeros(arms.shape, bool)
+    for side, part in ((0, "right_arm"), (1, "left_arm")):
+        start, end = person.keypoints[SHOULDERS[side]], person.keypoints[ELBOWS[side]]
+        if np.isnan(end).any():
+            continue
+        upper = end - start
+        beyond = (x - start[0]) * upper[0] + (y - start[1]) * upper[1] > 0.45 * float(upper @ upper)
+        past = np.hypot(x - start[0], y - start[1]) > 0.45 * float(np.linalg.norm(upper))
+        front |= (person.parse == ID[part]) & (beyond | past)
+    front &= arms
+    return cv2.GaussianBlur(front.astype(np.float32), (0, 0), 0.8)
+
+
+def neck_opening(person: Person, fit: Fit) -> np.ndarray:
+    """Bare neck in front of the inside of a neckline, 0..1."""
+    if "neck_0" not in fit.targets:
+        return np.zeros(person.parse.shape, np.float32)
+    left, right = fit.targets["neck_0"], fit.targets["neck_1"]
+    half = max(float(right[0] - left[0]) / 2, 1.0)
+    y, x = np.mgrid[0 : person.parse.shape[0], 0 : person.parse.shape[1]].astype(np.float32)
+    t = (x - (left[0] + right[0]) / 2) / half
+    level = (left[1] + right[1]) / 2 + (right[1] - left[1]) / 2 * t
+    inside = (np.abs(t) < 1) & (y < level + 0.55 * half * np.sqrt(np.maximum(1 - t * t, 0)))
+    skin = np.isin(person.parse, [ID["neck"], ID["face"]])
+    return cv2.GaussianBlur((inside & skin).astype(np.float32), (0, 0), 0.8)

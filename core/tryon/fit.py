@@ -1,0 +1,268 @@
+"""Where every landmark of a garment comes to lie on a person.
+
+The garment keeps its own proportions: one scale, from its chest (or hip) width to the body's, gives
+its length and the length of its sleeves. The trunk follows the body's axis, sleeves and legs follow
+their joints, and nothing becomes narrower than what it has to cover.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import TryOnError
+from core.tryon.body import Body, Path
+from core.tryon.landmarks import OUTWARD, Limb, Shape
+
+CHEST_EASE = 1.06
+HIP_EASE = 1.05
+SHORTEST_TOP, LONGEST_TOP = 0.72, 2.1
+"""Hem of a top or coat, as a multiple of the distance from neck to hips."""
+WAIST_DEPTH = 0.66
+"""Natural waist, as a fraction of the distance from neck to hips."""
+WAISTBAND_DEPTH = 0.74
+"""Where trousers and skirts are worn, likewise."""
+
+
+@dataclass(frozen=True)
+class Pins:
+    """Points of one part of the garment and where they go, both (n, 2) in pixels."""
+
+    source: np.ndarray
+    target: np.ndarray
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A garment laid onto a person.
+
+    Attributes:
+        trunk: pins of the trunk.
+        limbs: pins of each limb, by side.
+        seams: (2, 2) outer and inner point of each limb's root in the garment, by side.
+        targets: landmarks by name as they come to lie on the person.
+        scale: person pixels per garment pixel.
+    """
+
+    trunk: Pins
+    limbs: dict[int, Pins]
+    seams: dict[int, np.ndarray]
+    targets: dict[str, np.ndarray]
+    scale: float
+
+
+def fit(shape: Shape, body: Body) -> Fit:
+    """Find the place of every landmark.
+
+    Raises:
+        TryOnError: the garment has no width.
+    """
+    lower = shape.worn == "lower_body"
+    width = _lower_width(shape) if lower else _width(shape.sides[0])
+    if width < 4:
+        raise TryOnError(
+            "The garment's width cannot be measured. Choose another category or another photo."
+        )
+    trunk, targets, scale = (_lower_trunk if lower else _upper_trunk)(shape, body, width)
+    limbs, seams = {}, {}
+    for limb in shape.limbs:
+        names = ("hip", "crotch") if shape.legs else ("shoulder", "armpit")
+        outer = targets[f"{names[0]}_{limb.side}"]
+        inner = targets["crotch"] if shape.legs else targets[f"armpit_{limb.side}"]
+        pins = _limb(limb, outer, inner, body, scale, shape.legs)
+        if pins is not None:
+            limbs[limb.side] = pins
+            seams[limb.side] = limb.root
+            name = ("hem_outer", "hem_inner") if shape.legs else ("cuff_outer", "cuff_inner")
+            for part, point in zip(name, pins.target[-2:], strict=True):
+                targets[f"{part}_{limb.side}"] = point
+    return Fit(trunk, limbs, seams, targets, scale)
+
+
+def _width(pair: np.ndarray) -> float:
+    return float(np.linalg.norm(pair[1] - pair[0]))
+
+
+def _upper_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, float]:
+    points = shape.points
+    chest_depth = 0.3 * body.hip_depth
+    chest = body.half_width(chest_depth, 0) + body.half_width(chest_depth, 1)
+    scale = chest * CHEST_EASE / width
+    source, target, targets = [], [], {}
+
+    def pin(name: str | None, at: np.ndarray, to: np.ndarray) -> None:
+        source.append(at)
+        target.append(to)
+        if name:
+            targets[name] = to
+
+    shoulder_line = 0.0
+    for side in (0, 1):
+        shoulder, neck = points[f"shoulder_{side}"], points[f"neck_{side}"]
+        span = max(abs(shoulder[0] - shape.middle), 1.0)
+        sleeved = any(limb.side == side for limb in shape.limbs)
+        edge = body.shoulder(side)
+        full = abs(edge[0] - body.neck[0])
+        # A strap sits where its own distance from the middle puts it; a sleeve at the shoulder.
+        out = 1.0 if sleeved else float(np.clip(span * scale / max(full, 1.0), 0.4, 1.0))
+        to = edge if out > 0.93 else body.neck_side(side, out)
+        pin(f"shoulder_{side}", shoulder, to)
+        inner = float(np.clip(abs(neck[0] - shape.middle) / span * out, 0.3 * out, 0.85 * out))
+        pin(f"neck_{side}", neck, body.neck_side(side, max(inner, 0.3)))
+        shoulder_line += float((points[f"shoulder_{side}"][1]) / 2)
+    middle_neck = np.array([shape.middle, (points["neck_0"][1] + points["neck_1"][1]) / 2])
+    pin(None, middle_neck, (targets["neck_0"] + targets["neck_1"]) / 2)
+
+    start = _depth_of(body, (targets["shoulder_0"] + targets["shoulder_1"]) / 2)
+    top = shape.sides[0, :, 1].mean()
+    armpit = start + float(
+        np.clip((top - shoulder_line) * scale, 0.3 * body.hip_depth, 0.48 * body.hip_depth)
+    )
+    rows = shape.sides[:, :, 1].mean(axis=1)
+    depths = armpit + (rows - top) * scale
+    if shape.worn == "dresses":
+        depths = _dress_depths(shape, body, rows, depths, scale)
+    else:
+        low, high = SHORTEST_TOP * body.hip_depth, LONGEST_TOP * body.hip_depth
+        hem = float(np.clip(depths[-1], low, high))
+        depths = armpit + (depths - armpit) * (hem - armpit) / max(depths[-1] - armpit, 1e-6)
+    if shape.legs:
+        depths = np.linspace(depths[0], _depth_of(body, body.crotch()), len(depths))
+    _pin_sides(shape, body, depths, scale, pin)
+    if shape.legs:
+        targets["crotch"] = body.crotch()
+        pin(None, points["crotch"], targets["crotch"])
+    return Pins(np.array(source), np.array(target)), targets, scale
+
+
+def _dress_depths(
+    shape: Shape, body: Body, rows: np.ndarray, depths: np.ndarray, scale: float
+) -> np.ndarray:
+    """Depths that bring a dress's waist to the body's, its hem no lower than the ankles."""
+    depths = depths.copy()
+    if "waist_0" in shape.points:
+        waist_row = (shape.points["waist_0"][1] + shape.points["waist_1"][1]) / 2
+        waist = WAIST_DEPTH * body.hip_depth
+        above = rows <= waist_row
+        part = (rows[above] - rows[0]) / max(waist_row - rows[0], 1e-6)
+        depths[above] = depths[0] + part * (waist - depths[0])
+        depths[~above] = waist + (rows[~above] - waist_row) * scale
+    if depths[-1] > body.ankle_depth:
+        depths = depths[0] + (depths - depths[0]) * (body.ankle_depth - depths[0]) / (
+            depths[-1] - depths[0]
+        )
+    return depths
+
+
+def _lower_width(shape: Shape) -> float:
+    """The hip width of trousers or a skirt in the photo."""
+    if shape.legs:
+        return max(_width(shape.sides[0]), 0.92 * _width(shape.sides[-1]))
+    # A flared skirt says nothing about hips below its waistband.
+    return 1.12 * _width(shape.sides[0])
+
+
+def _lower_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, float]:
+    points = shape.points
+    hip_depth = body.hip_depth * 1.02
+    hips = body.half_width(hip_depth, 0) + body.half_width(hip_depth, 1)
+    scale = hips * HIP_EASE / width
+    source, target, targets = [], [], {}
+
+    def pin(name: str | None, at: np.ndarray, to: np.ndarray) -> None:
+        source.append(at)
+        target.append(to)
+        if name:
+            targets[name] = to
+
+    waist = WAISTBAND_DEPTH * body.hip_depth
+    rows = shape.sides[:, :, 1].mean(axis=1)
+    if shape.legs:
+        targets["crotch"] = body.crotch()
+        depths = np.linspace(waist, _depth_of(body, targets["crotch"]), len(rows))
+    else:
+        depths = waist + (rows - rows[0]) * scale
+        longest = body.ankle_depth
+        if depths[-1] > longest:
+            depths = waist + (depths - waist) * (longest - waist) / (depths[-1] - waist)
+    _pin_sides(shape, body, depths, scale, pin)
+    if shape.legs:
+        pin("crotch", points["crotch"], targets["crotch"])
+    return Pins(np.array(source), np.array(target)), targets, scale
+
+
+def _pin_sides(shape: Shape, body: Body, depths: np.ndarray, scale: float, pin) -> None:  # type: ignore[no-untyped-def]
+    """Pin both edges and the middle of the trunk at each measured height."""
+    upper = shape.worn != "lower_body"
+    last = len(depths) - 1
+    for i, depth in enumerate(depths):
+        centre, across = body.axis.at(depth), body.across(depth)
+        edges = []
+        for side in (0, 1):
+            own = abs(shape.sides[i, side, 0] - shape.middle) * scale
+            least = body.half_width(depth, side) + 2.0
+            half = max(own, least)
+            if i == 0 and upper:
+                half = float(np.clip(own, least, 1.12 * least))
+            if i == 0 and not upper:
+                half = least
+            edges.append(centre + OUTWARD[side] * half * across)
+            name = None
+            if i == 0:
+                name = f"armpit_{side}" if upper else f"waist_{side}"
+            elif i == last:
+                name = f"hip_{side}" if shape.legs else f"hem_{side}"
+            elif upper and np.allclose(
+                shape.points.get(f"waist_{side}", (np.nan, np.nan)), shape.sides[i, side]
+            ):
+                name = f"waist_{side}"
+            pin(name, shape.sides[i, side], edges[side])
+        row = shape.sides[i, :, 1].mean()
+        if not (shape.legs and i == last):
+            pin(None, np.array([shape.middle, row]), centre)
+
+
+def _depth_of(body: Body, point: np.ndarray) -> float:
+    """Depth on the body's axis of the level at which a point lies (may be negative)."""
+    down = body.axis.direction(0.0)
+    depth = float((point - body.neck) @ down)
+    if depth < 0.8 * body.hip_depth:
+        return depth
+    lengths = np.linspace(0.5 * body.hip_depth, body.ankle_depth, 200)
+    rows = np.array([body.axis.at(length)[1] for length in lengths])
+    return float(lengths[np.argmin(np.abs(rows - point[1]))])
+
+
+def _limb(
+    limb: Limb, outer: np.ndarray, inner: np.ndarray, body: Body, scale: float, legs: bool
+) -> Pins | None:
+    """Pins of a sleeve along the arm, or of a trouser leg along the leg."""
+    bones = body.limb(limb.side, legs)
+    if bones is None:
+        return None
+    root = (outer + inner) / 2
+    path = Path(np.array([root, *bones.points[1:]]))
+    full = float(path.lengths[-1])
+    length = limb.length * scale
+    # A full-length sleeve ends at the wrist, a trouser leg at the ankle, whatever the arm's length.
+    if length > (0.88 if legs else 0.82) * full:
+        length = full * (1.02 if legs else 1.0)
+    first = outer - inner
+    first = first / max(float(np.linalg.norm(first)), 1e-6)
+    sections = []
+    for section, fraction in zip(limb.sections, limb.at, strict=True):
+        if fraction == 0:
+            sections.append(np.stack([outer, inner]))
+            continue
+        along = float(fraction) * length
+        centre, direction = path.at(along), path.direction(along)
+        turn = OUTWARD[limb.side]
+        normal = np.array([direction[1], -direction[0]]) * turn
+        # The root's own slant fades out along the first half of the limb.
+        slant = max(0.0, 1 - 2.2 * float(fraction))
+        blended = slant * first + (1 - slant) * normal
+        blended = blended / max(float(np.linalg.norm(blended)), 1e-6)
+        own = _width(section) * scale / 2
+        flesh = body.limb_half_width(centre, normal, legs) + 2.5
+        half = max(own, flesh)
+        sections.append(np.stack([centre + half * blended, centre - half * blended]))
+    return Pins(limb.sections.reshape(-1, 2), np.array(sections).reshape(-1, 2))

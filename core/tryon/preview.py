@@ -1,0 +1,95 @@
+"""The preview engine: the product photo itself, warped onto the person. No weights, no GPU."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from core.errors import TryOnError
+from core.tryon.body import Body
+from core.tryon.composite import compose, union
+from core.tryon.cutout import Cutout
+from core.tryon.engine import CATEGORIES, Availability, GarmentCategory, Licence, OnStep, Prepared
+from core.tryon.fit import Fit, fit
+from core.tryon.landmarks import Shape, measure
+from core.tryon.masks import agnostic_mask, protected
+from core.tryon.people import Person
+from core.tryon.warp import Layer, warp
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A garment measured, fitted and warped: what the preview keeps between its two steps."""
+
+    shape: Shape
+    fit: Fit
+    layers: list[Layer]
+
+
+class PreviewEngine:
+    """Warps the photo of a garment onto a person whose body map is known.
+
+    It shows colour, print and cut in place. It does not simulate how a garment fits or falls, and
+    what of the base outfit the garment does not cover stays.
+    """
+
+    name = "preview"
+    title = "Preview"
+    version = "1"
+    licence = Licence("this project's", commercial=True, note="No weights.")
+    categories = CATEGORIES
+    uses_sampling = False
+
+    def available(self) -> Availability:
+        """Always available."""
+        return Availability()
+
+    def prepare(self, person: Person, garment: Cutout, category: GarmentCategory) -> Prepared:
+        """Measure the garment, fit it to the person and mark what it will cover.
+
+        Raises:
+            TryOnError: the category is unknown, or the garment cannot be measured.
+        """
+        if category not in CATEGORIES:
+            raise TryOnError(
+                f"“{category}” is not a garment category. Choose one of: {', '.join(CATEGORIES)}."
+            )
+        shape = measure(garment, category)
+        fitted = fit(shape, Body(person))
+        layers = warp(garment, shape, fitted, person.parse.shape)
+        covered = union(layers) > 0.02
+        if covered.sum() < 500:
+            raise TryOnError(
+                "The garment could not be placed on this person. Choose another category, or a"
+                " photo that shows the whole garment from the front."
+            )
+        # The garment's own reach and a rim for its shadow join the usual mask of the category.
+        rim = 2 * round(person.parse.shape[0] / 100) + 1
+        reach = cv2.dilate(covered.astype(np.uint8), np.ones((rim, rim), np.uint8)) > 0
+        mask = (agnostic_mask(person, category) | reach) & ~protected(person)
+        return Prepared(
+            person,
+            garment,
+            category,
+            mask.astype(np.uint8) * 255,
+            person.parse,
+            person.keypoints,
+            Placed(shape, fitted, layers),
+        )
+
+    def run(
+        self,
+        prepared: Prepared,
+        *,
+        seed: int = 0,
+        steps: int = 20,
+        scale: float = 2.0,
+        samples: int = 1,
+        on_step: OnStep | None = None,
+    ) -> list[np.ndarray]:
+        """Compose the picture; seed, steps and scale change nothing, samples are copies."""
+        placed: Placed = prepared.work
+        picture = compose(prepared.person, placed.layers, placed.fit, prepared.mask)
+        if on_step is not None:
+            on_step(1, 1)
+        return [picture] * samples
