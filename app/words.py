@@ -22,10 +22,15 @@ def colours() -> dict[str, str]:
     return {"raises": "#0F766E", "lowers": "#C2410C", "context": "#8A8F98", "line": "#E5E7EB"}
 
 
-def about(value: float, low: float, high: float) -> str:
-    """A number rounded to what its interval supports, such as ``420``."""
+def rounded(value: float, low: float, high: float) -> float:
+    """A number rounded to what its interval supports: 423 between 310 and 560 is 420."""
     step = 10 ** max(0, math.floor(math.log10(max((high - low) / 20, 1))))
-    return f"{round(value / step) * step:,.0f}"
+    return float(round(value / step) * step)
+
+
+def about(value: float, low: float, high: float) -> str:
+    """A number in words, rounded to what its interval supports, such as ``420``."""
+    return f"{rounded(value, low, high):,.0f}"
 
 
 def interval(value: float, low: float, high: float) -> str:
