@@ -1,8 +1,8 @@
 """Import a shop's export or a public data set as a catalog directory.
 
-SOURCE is a file (CSV, TSV, Excel, Parquet, Shopify products, Google Merchant feed) or a folder (H&M,
-styles.csv with images/, VISUELLE). Roles of columns are guessed unless named; the report says how
-many rows were read, skipped and why.
+SOURCE is a file (CSV, TSV, Excel, Parquet, Shopify products, Google Merchant feed) or a folder
+(H&M, styles.csv with images/, VISUELLE). Roles of columns are guessed unless named; the report says
+how many rows were read, skipped and why.
 """
 
 import argparse
@@ -40,7 +40,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--unit", help="what the target counts, in the plural")
     parser.add_argument("--currency", help="currency of the price column")
     parser.add_argument(
-        "--window", metavar="FIRST..LAST", help="H&M: days whose sales count, 2020-06-01..2020-08-31"
+        "--window",
+        metavar="FIRST..LAST",
+        help="H&M: days whose sales count, 2020-06-01..2020-08-31",
     )
     parser.add_argument(
         "--post-launch",

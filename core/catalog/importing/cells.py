@@ -25,7 +25,7 @@ def drop_unusable(table: Table, id_column: str, log: Log) -> Table:
     missing = ids.isna().to_numpy()
     repeated = ids.duplicated().to_numpy() & ~missing
     first_rows = dict(zip(ids[~repeated & ~missing], table.rows[~repeated & ~missing], strict=True))
-    for position in np.flatnonzero(missing | repeated):
+    for position in np.flatnonzero(missing | repeated).tolist():
         if missing[position]:
             message = "the cell is empty; without an item id the row was left out"
             table.skip(log, "no item id", message, position, id_column)
@@ -96,7 +96,7 @@ def _numbers(table: Table, column: str, role: Role, log: Log) -> str:
     cells = table.frame[column]
     parsed = parse_numbers(cells, KINDS.get(role, "number"))
     word = WORDS.get(role, "number")
-    for position in parsed.bad:
+    for position in parsed.bad.tolist():
         table.problem(
             log,
             f"not a {word.split(' ')[0]}",
@@ -107,7 +107,7 @@ def _numbers(table: Table, column: str, role: Role, log: Log) -> str:
     values = parsed.values
     if role in (Role.PRICE, Role.TARGET):
         below = np.flatnonzero(values < 0)
-        for position in below:
+        for position in below.tolist():
             table.problem(
                 log,
                 f"{role} below zero",
@@ -129,7 +129,7 @@ def _numbers(table: Table, column: str, role: Role, log: Log) -> str:
 def _dates(table: Table, column: str, day_first: bool | None, log: Log) -> None:
     cells = table.frame[column].astype("str")
     parsed = parse_dates(cells, day_first=day_first)
-    for position in parsed.bad:
+    for position in parsed.bad.tolist():
         table.problem(
             log,
             "not a date",

@@ -45,16 +45,14 @@ def parse_dates(cells: pd.Series, *, day_first: bool | None = None) -> Dates:
     parsed |= _named(rest)
     parsed |= _bare([t for t in rest if t not in parsed], notes)
     values = pd.Series(
-        pd.to_datetime([parsed.get(t) for t in texts]), index=cells.index, dtype="datetime64[s]"
+        [parsed.get(t, pd.NaT) for t in texts], index=cells.index, dtype="datetime64[s]"
     )
     held = {t for t in known if t not in parsed}
     bad = np.flatnonzero(np.array([t in held for t in texts], dtype=bool))
     return Dates(values, bad, tuple(notes))
 
 
-def _numeric(
-    known: list[str], day_first: bool | None, notes: list[str]
-) -> dict[str, pd.Timestamp]:
+def _numeric(known: list[str], day_first: bool | None, notes: list[str]) -> dict[str, pd.Timestamp]:
     """Dates of the form 3/4/2024."""
     parts = {t: m for t in known if (m := _SPLIT.match(t.strip()))}
     if not parts:

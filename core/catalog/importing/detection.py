@@ -8,7 +8,11 @@ from core.catalog.importing.tables import TABLE_SUFFIXES, text_records
 from core.errors import CatalogError
 
 FORMATS = ("csv", "shopify", "google", "hm", "styles", "visuelle")
-FOLDERS = {"hm": ("articles.csv",), "styles": ("styles.csv",), "visuelle": ("train.csv", "test.csv")}
+FOLDERS = {
+    "hm": ("articles.csv",),
+    "styles": ("styles.csv",),
+    "visuelle": ("train.csv", "test.csv"),
+}
 """Formats whose source is a folder, and the tables that mark it."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.catalog.importing.guessing import Guesses, late_name
+from core.catalog.importing.guessing import NEVER_LATE, Guesses, late_name
 from core.catalog.importing.tables import Table
 from core.catalog.roles import Role
 
@@ -28,6 +28,7 @@ class Draft:
         unit: what the target counts, if the format says so.
         currency: of the price column, if the format says so.
         notice: a sentence that pages show beside the catalog.
+        derived: columns that the reader made for a role; they go where they lose it.
         facts: further provenance, as plain values.
     """
 
@@ -40,6 +41,7 @@ class Draft:
     unit: str = ""
     currency: str = ""
     notice: str = ""
+    derived: tuple[str, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -50,7 +52,7 @@ def preset(frame: pd.DataFrame, roles: dict[str, Role], reason: str) -> Guesses:
         if column in frame.columns and frame[column].notna().any():
             guesses.give(column, role, reason)
     guesses.post_launch = {
-        c for c in frame.columns if late_name(c) and guesses.roles.get(c) != Role.TARGET
+        c for c in frame.columns if late_name(c) and guesses.roles.get(c) not in NEVER_LATE
     }
     return guesses
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from core.catalog.importing.draft import Draft, photos_by_name
-from core.catalog.importing.guessing import Guesses, guess_roles
+from core.catalog.importing.guessing import Guesses, guess_roles, normal
 from core.catalog.importing.report import Log
 from core.catalog.importing.tables import read_table
 from core.catalog.roles import Role
@@ -24,10 +24,50 @@ def read(source: Path, log: Log, *, images: Path | None = None) -> Draft:
         CatalogError: the file cannot be read as a table.
     """
     table = read_table(source, log)
+    source_columns = set(table.frame.columns)
     guesses = guess_roles(table.frame)
     root = images or source.parent
     _photos_named_by_id(table.frame, guesses, root)
-    return Draft(table, guesses, root)
+    _group_by_title(table.frame, guesses)
+    derived = tuple(c for c in table.frame.columns if c not in source_columns)
+    return Draft(table, guesses, root, currency=_currency(table.frame), derived=derived)
+
+
+def _currency(frame: pd.DataFrame) -> str:
+    """The one code in a column named currency, or an empty string."""
+    for column in frame.columns:
+        if normal(column) in ("currency", "currency_code", "price_currency"):
+            codes = frame[column].dropna().unique()
+            if len(codes) == 1:
+                return str(codes[0])
+    return ""
+
+
+def _group_by_title(frame: pd.DataFrame, guesses: Guesses) -> None:
+    """Where no column names the style, items of the same brand and title are one style.
+
+    Colours of a style share its popularity, so a model must not be tested on one after learning
+    from another. Titles that are too general to tell styles apart group nothing.
+    """
+    by_role = {role: column for column, role in guesses.roles.items()}
+    title = by_role.get(Role.TITLE)
+    if title is None or Role.GROUP in by_role:
+        return
+    brand = next(
+        (c for c in guesses.roles if normal(c) in ("brand", "vendor", "manufacturer", "marke")),
+        None,
+    )
+    columns = [title] if brand is None else [brand, title]
+    sizes = frame.groupby(columns).size()
+    general = sizes.max() > max(20, 0.1 * len(frame)) or len(sizes) < 0.2 * len(frame)
+    if sizes.max() < 2 or general or "style" in frame.columns:
+        return
+    cells = frame[columns[0]].fillna("")
+    for column in columns[1:]:
+        cells = cells + " | " + frame[column].fillna("")
+    frame["style"] = cells.where(frame[title].notna())
+    shown = " and ".join(f"“{c}”" for c in columns)
+    guesses.give("style", Role.GROUP, f"made from {shown}: equal ones are variants of one style")
 
 
 def _photos_named_by_id(frame: pd.DataFrame, guesses: Guesses, root: Path) -> None:

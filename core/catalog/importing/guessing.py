@@ -94,7 +94,7 @@ LATE = re.compile(
     r"|soldout|out_of_stock|inventory\w*|discount\w*|markdown\w*|mark_down|clearance|returns?"
     r"|return_rate|views?|clicks?|impressions|conversion\w*|add_to_cart|wishlist\w*|likes?|favou?rites"
     r"|bestseller|best_seller|trending|sell_through|revenue|turnover|umsatz|sold|units|orders?"
-    r"|sale_price|restock\w*)(_|$)"
+    r"|sale_price|compare_at_price|compare_at|restock\w*)(_|$)"
 )
 """Names of columns that are known only after an item began to sell."""
 
@@ -102,6 +102,9 @@ NEVER = re.compile(
     r"index|unnamed_\d+|column_\d+|url|link|\w+_url|\w+_link|crawled_at|scraped_at|updated_at"
     r"|uniq(ue)?_?id|row|position|source\w*"
 )
+NEVER_LATE = frozenset({Role.ID, Role.PRICE, Role.RELEASE_DATE, Role.TARGET})
+"""Roles of columns that no name marks as post-launch (the target is by its nature)."""
+
 WEEK = re.compile(r"(?:(?:week|wk|w|kw|sales_week|sales_w|period|month|m)_?)?(\d{1,3})")
 UNITS = (
     (r"like", "likes"),
@@ -190,9 +193,7 @@ def guess_roles(frame: pd.DataFrame, *, taken: frozenset[Role] = frozenset()) ->
             levels = frame[column].nunique()
             guesses.give(column, Role.ATTRIBUTE, f"{levels} different short texts")
     guesses.post_launch = {
-        c
-        for c in frame.columns
-        if late_name(c) and guesses.roles.get(c) not in (Role.TARGET, Role.ID, Role.PRICE)
+        c for c in frame.columns if late_name(c) and guesses.roles.get(c) not in NEVER_LATE
     }
     return guesses
 

@@ -118,6 +118,8 @@ def import_catalog(
     )
     table = draft.table
     settled, guessed = settle(table.frame, draft.guesses, roles, group)
+    unused = [c for c in draft.derived if c not in settled]
+    table.frame = table.frame.drop(columns=unused)
     id_column = next((c for c, r in settled.items() if r == Role.ID), None)
     if id_column is None:
         raise CatalogError(
@@ -138,9 +140,7 @@ def import_catalog(
     if target is None and format != "hm":
         log.note("The catalog has no target: it can be ranked, but no model can learn from it.")
     photo_columns = [c for c, r in settled.items() if r == Role.IMAGE]
-    photos = collect_photos(
-        table, photo_columns, draft.photo_root, log, _part(progress, 0.45, 0.8)
-    )
+    photos = collect_photos(table, photo_columns, draft.photo_root, log, _part(progress, 0.45, 0.8))
     late = set(draft.guesses.post_launch)
     late |= {find_column(table.frame, c) for c in post_launch}
     late -= {find_column(table.frame, c) for c in at_launch} | {target}
@@ -235,14 +235,14 @@ def _series(
         log.note(f"The target is the sum of the {len(columns)} columns by period.")
     long = values.set_axis(range(len(columns)), axis=1)
     long.insert(0, "item", frame[id_column])
-    return long.melt("item", var_name="period", value_name="value").dropna().astype(
-        {"period": "int64"}
+    return (
+        long.melt("item", var_name="period", value_name="value")
+        .dropna()
+        .astype({"period": "int64"})
     )
 
 
-def _provenance(
-    source: Path, format: str, draft: Draft, items: int, log: Log
-) -> dict[str, Any]:
+def _provenance(source: Path, format: str, draft: Draft, items: int, log: Log) -> dict[str, Any]:
     return {
         "source": source.name,
         "format": format,

@@ -19,19 +19,58 @@ MISSING = frozenset(
 )
 """Cells, in lower case, that mean “no value”."""
 
-SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR", "$": "USD", "¥": "JPY", "₩": "KRW", "₺": "TRY",
-         "₽": "RUB", "₴": "UAH", "₫": "VND", "₪": "ILS", "₱": "PHP", "฿": "THB"}
-WORDS = {"rs": "INR", "rs.": "INR", "us$": "USD", "au$": "AUD", "a$": "AUD", "ca$": "CAD",
-         "c$": "CAD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL", "mx$": "MXN",
-         "kr": "kr", "kr.": "kr", "zł": "PLN", "zl": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON",
-         "fr": "CHF", "fr.": "CHF", "sfr": "CHF", "euro": "EUR", "euros": "EUR", "tl": "TRY"}
-CODES = frozenset(
-    "EUR USD GBP CHF SEK NOK DKK ISK PLN CZK HUF RON BGN TRY RUB UAH INR PKR BDT LKR CNY RMB JPY"
-    " KRW HKD TWD SGD MYR THB IDR PHP VND AUD NZD CAD MXN BRL ARS CLP COP PEN ZAR EGP MAD NGN KES"
-    " AED SAR QAR KWD BHD OMR ILS".split()
-)
+SIGNS = {
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "$": "USD",
+    "¥": "JPY",
+    "₩": "KRW",
+    "₺": "TRY",
+    "₽": "RUB",
+    "₴": "UAH",
+    "₫": "VND",
+    "₪": "ILS",
+    "₱": "PHP",
+    "฿": "THB",
+}
+WORDS = {
+    "rs": "INR",
+    "rs.": "INR",
+    "us$": "USD",
+    "au$": "AUD",
+    "a$": "AUD",
+    "ca$": "CAD",
+    "c$": "CAD",
+    "nz$": "NZD",
+    "hk$": "HKD",
+    "s$": "SGD",
+    "r$": "BRL",
+    "mx$": "MXN",
+    "kr": "kr",
+    "kr.": "kr",
+    "zł": "PLN",
+    "zl": "PLN",
+    "kč": "CZK",
+    "ft": "HUF",
+    "lei": "RON",
+    "fr": "CHF",
+    "fr.": "CHF",
+    "sfr": "CHF",
+    "euro": "EUR",
+    "euros": "EUR",
+    "tl": "TRY",
+}
+_ISO = """
+    COD EUR USD GBP CHF SEK NOK DKK ISK PLN CZK HUF RON BGN TRY RUB UAH INR PKR BDT
+    LKR CNY RMB JPY KRW HKD TWD SGD MYR THB IDR PHP VND AUD NZD CAD MXN BRL ARS CLP
+    COP PEN ZAR EGP MAD NGN KES AED SAR QAR KWD BHD OMR ILS
+"""
+CODES = frozenset(_ISO.split())
 _AFFIX = r"(?:[^\W\d_]{1,5}\$?\.?|[^\W\d_]{0,2}\$|[€£₹$¥₩₺₽₴₫₪₱฿])"
-_PRICE = re.compile(rf"^(?P<a>{_AFFIX})?\s*(?P<n>[-+(]*\s*[\d.,][\d.,'’\s]*[)\-–—]*)\s*(?P<b>{_AFFIX})?$")
+_PRICE = re.compile(
+    rf"^(?P<a>{_AFFIX})?\s*(?P<n>[-+(]*\s*[\d.,][\d.,'’\s]*[)\-–—]*)\s*(?P<b>{_AFFIX})?$"
+)
 _FLOAT = re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
 _GROUPS = {
     s: re.compile(rf"^\d{{1,3}}(?:{re.escape(s)}\d{{2,3}})*{re.escape(s)}\d{{3}}$") for s in ".,"

@@ -125,7 +125,8 @@ def _damage(found: dict[str, Path], on_progress: Progress | None) -> dict[str, s
 
 def _names(relative: dict[str, str]) -> dict[str, str]:
     """Paths inside the catalog's `images/`: the source's own, less a leading `images/`."""
-    names, taken = {}, {}
+    names: dict[str, str] = {}
+    taken: dict[str, str] = {}
     for reference, path in relative.items():
         name = path.removeprefix("images/").replace(IMAGE_SEPARATOR, "_")
         while taken.setdefault(name, path) != path:

@@ -6,7 +6,8 @@ import re
 from html.parser import HTMLParser
 
 _TAG = re.compile(r"<\s*/?\s*[a-zA-Z][^<>]*>|&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
-_BLOCKS = frozenset("p br div li ul ol tr table h1 h2 h3 h4 h5 h6 section hr dd dt".split())
+_BLOCK = "p br div li ul ol tr table h1 h2 h3 h4 h5 h6 section hr dd dt"
+_BLOCKS = frozenset(_BLOCK.split())
 _UNSHOWN = frozenset(("script", "style", "head", "template"))
 
 

@@ -75,7 +75,7 @@ def _kept(roles: dict[str, Role], mine: dict[str, Role], silent: set[str]) -> se
     return {
         c
         for c, r in roles.items()
-        if r != Role.GROUP and c not in silent and not (r in REPLACED & given)
+        if r != Role.GROUP and c not in silent and r not in REPLACED & given
     }
 
 

@@ -1,4 +1,4 @@
-"""Kaggle “Fashion Product Images”: `styles.csv` with unquoted commas in its last column, `images/`."""
+"""Kaggle “Fashion Product Images”: `styles.csv`, unquoted commas in its last column; `images/`."""
 
 import csv
 import io
@@ -44,7 +44,8 @@ def read(source: Path, log: Log) -> Draft:
     table = assemble(_records(text), path.name, log)
     if not {"id", "productDisplayName"} <= set(table.frame.columns):
         raise CatalogError(
-            f"{path.name} has no columns “id” and “productDisplayName”. Import it with --format csv."
+            f"{path.name} has no columns “id” and “productDisplayName”."
+            " Import it with --format csv."
         )
     files = {p.stem: p.name for p in (source / "images").glob("*.*")}
     cells = []
@@ -60,9 +61,7 @@ def read(source: Path, log: Log) -> Draft:
             )
     if files:
         table.frame["image"] = pd.Series(cells, index=table.frame.index, dtype="str")
-    return Draft(
-        table, preset(table.frame, ROLES, "columns of styles.csv"), source / "images"
-    )
+    return Draft(table, preset(table.frame, ROLES, "columns of styles.csv"), source / "images")
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:

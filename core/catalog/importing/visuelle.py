@@ -1,7 +1,8 @@
 """VISUELLE (Skenderi et al. 2022): fast-fashion products with 12 weeks of sales and search trends.
 
-`train.csv` and/or `test.csv` hold weekly sales divided by 1065; `gtrends.csv` weekly search interest
-of the attribute words; `images/` the photos, named by `external_code` or as `image_path` says.
+`train.csv` and/or `test.csv` hold weekly sales divided by 1065; `gtrends.csv` weekly search
+interest of the attribute words; `images/` the photos, named by `external_code` or as `image_path`
+says.
 """
 
 from pathlib import Path
@@ -42,8 +43,11 @@ def read(source: Path, log: Log) -> Draft:
     Raises:
         CatalogError: neither table is there, or one lacks `external_code`.
     """
-    parts = [_part(source / f"{name}.csv", name, log) for name in ("train", "test")
-             if (source / f"{name}.csv").is_file()]
+    parts = [
+        _part(source / f"{name}.csv", name, log)
+        for name in ("train", "test")
+        if (source / f"{name}.csv").is_file()
+    ]
     if not parts:
         raise CatalogError(f"{source} holds neither train.csv nor test.csv of VISUELLE.")
     table = stacked(parts)
@@ -76,7 +80,7 @@ def _sales(table: Table, log: Log) -> pd.DataFrame | None:
     units = pd.DataFrame(index=table.frame.index)
     for week in weeks:
         parsed = parse_numbers(table.frame[week])
-        for position in parsed.bad:
+        for position in parsed.bad.tolist():
             table.problem(log, "not a number", "the week was left empty", position, week)
         units[week] = (parsed.values * SCALE).round(3)
     table.frame = table.frame.drop(columns=weeks)
