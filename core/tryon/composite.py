@@ -88,7 +88,7 @@ def _volume(alpha: np.ndarray) -> np.ndarray:
 def _cast(alpha: np.ndarray, person: Person) -> np.ndarray:
     """The soft shadow of something, a little below it, 0..1; nothing under the thing itself."""
     unit = person.parse.shape[0] / 1024
-    shift = np.float32([[1, 0, 0], [0, 1, 5 * unit]])
+    shift = np.array([[1, 0, 0], [0, 1, 5 * unit]], np.float32)
     moved = cv2.warpAffine(alpha.astype(np.float32), shift, alpha.shape[::-1])
     return cv2.GaussianBlur(moved, (0, 0), 6 * unit) * (1 - alpha)
 

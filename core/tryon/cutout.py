@@ -12,8 +12,14 @@ from core.vision.images import Source, open_cutout
 WORK_SIDE = 640
 """Longer side at which a photo is cut out (pixels)."""
 
-MIN_NOISE = 1.1
-"""Smallest background noise that is believed (Lab distance); JPEG blocks near edges exceed less."""
+MIN_NOISE = 0.7
+"""Smallest background noise that is believed (Lab distance)."""
+
+ROUGH = 0.55
+"""Fine detail (see `_roughness`) that a noiseless ground with a soft shadow does not have."""
+
+SHADOW_DEPTH = 42
+"""How much darker (Lab lightness) than the ground a shadow may be."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def cut_out(image: Image.Image, alpha: Image.Image | None = None, name: str = "p
         soft = np.asarray(alpha, np.float32) / 255
         soft = soft * _main_parts(soft > 0.5)
     else:
-        soft = _separate(pixels, name)
+        soft = _separate(pixels, max(scale, 1.0), name)
     share = float((soft > 0.5).mean())
     if share < 0.02:
         raise TryOnError(
@@ -71,30 +77,69 @@ def cut_out(image: Image.Image, alpha: Image.Image | None = None, name: str = "p
     return _crop(pixels, soft.astype(np.float32))
 
 
-def _separate(pixels: np.ndarray, name: str) -> np.ndarray:
+def _separate(pixels: np.ndarray, enlarged: float, name: str) -> np.ndarray:
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     ground, noise = _ground(lab, name)
     difference = lab - ground
     distance = np.linalg.norm(difference, axis=2)
-    # A soft shadow is darker than the ground, of its hue, and without texture of its own.
-    slope = cv2.GaussianBlur(lab[..., 0], (0, 0), 1.0)
-    gradient = np.hypot(cv2.Sobel(slope, cv2.CV_32F, 1, 0), cv2.Sobel(slope, cv2.CV_32F, 0, 1))
-    shadow = (
-        (difference[..., 0] < 0)
-        & (difference[..., 0] > -14)
-        & (np.hypot(difference[..., 1], difference[..., 2]) < max(1.6, 2 * noise))
-        & (gradient < 6)
-    )
-    threshold = max(3.0, 4 * noise)
-    open_ground = (distance < threshold) | shadow
-    # Everything connected to the frame through ground-like pixels is ground.
-    canvas = np.pad(open_ground, 1, constant_values=True).astype(np.uint8)
-    cv2.floodFill(canvas, None, (0, 0), 2)
-    inside = canvas[1:-1, 1:-1] != 2
-    inside = cv2.morphologyEx(inside.astype(np.uint8), cv2.MORPH_OPEN, _disk(1)).astype(bool)
-    inside = _main_parts(inside)
-    inside &= ~_holes(inside, distance, max(1.5, 1.5 * noise))
+    rough = _roughness(lab)
+    rim = np.concatenate([rough[:4].ravel(), rough[-4:].ravel()])
+    # The ground and its shadows are smooth; even a white garment on white has texture and an edge.
+    limit = max(ROUGH, 2.5 * float(np.median(rim)))
+    like_ground = _like_ground(difference, max(3.0, 4 * noise))
+    outside = _flood(like_ground & (rough < limit))
+    inside = _main_parts(~outside)
+    deep = cv2.erode(inside.astype(np.uint8), _disk(round(8 * enlarged))) > 0
+    if (deep & like_ground).sum() < 0.15 * max(deep.sum(), 1):
+        # The garment's colour sets it apart: compression noise along its edge counts as ground, and
+        # the ground reaches into narrow gaps.
+        apart = float(np.median(distance[deep])) if deep.any() else 0.0
+        like_ground = _like_ground(difference, float(np.clip(0.22 * apart, 3.0, 14.0)))
+        outside = _flood(like_ground)
+        inside = _main_parts(~outside)
+        deep = np.zeros_like(inside)
+    else:
+        # A light garment: its texture tells it from the rough rim of its own shadow.
+        limit = float(np.clip(0.6 * np.percentile(rough[deep], 10), limit, 1.5))
+        outside = _flood(like_ground & (rough < limit))
+        inside = _main_parts(~outside)
+    garment = (inside & ~like_ground) | deep
+    garment = cv2.morphologyEx(garment.astype(np.uint8), cv2.MORPH_OPEN, _disk(1)) > 0
+    inside = _to_the_edge(pixels, outside, garment)
+    inside &= ~_holes(inside, distance, rough > limit, max(1.5, 1.5 * noise))
     return _soft_edge(lab, ground, inside)
+
+
+def _like_ground(difference: np.ndarray, threshold: float) -> np.ndarray:
+    """Pixels of the ground's colour, or of a soft shadow on it: darker, and of the same hue."""
+    hue = np.hypot(difference[..., 1], difference[..., 2])
+    light = difference[..., 0]
+    shadow = (light < 0) & (light > -SHADOW_DEPTH) & (hue < max(2.0, 0.4 * threshold))
+    return (np.linalg.norm(difference, axis=2) < threshold) | shadow
+
+
+def _flood(passable: np.ndarray) -> np.ndarray:
+    """What is connected to the frame; narrow gaps in the garment's outline do not let it in."""
+    eroded = cv2.erode(passable.astype(np.uint8), _disk(1), borderValue=1)
+    canvas = np.pad(eroded, 1, constant_values=1)
+    cv2.floodFill(canvas, None, (0, 0), 2)
+    return canvas[1:-1, 1:-1] == 2
+
+
+def _roughness(lab: np.ndarray) -> np.ndarray:
+    """Local fine detail: texture, noise and edges, as a mean Lab distance."""
+    detail = np.linalg.norm(lab - cv2.GaussianBlur(lab, (0, 0), 2.0), axis=2)
+    return cv2.blur(detail, (5, 5))
+
+
+def _to_the_edge(pixels: np.ndarray, outside: np.ndarray, garment: np.ndarray) -> np.ndarray:
+    """Share what is neither sure ground nor sure garment along its strongest edge (watershed)."""
+    markers = np.zeros(garment.shape, np.int32)
+    markers[garment] = 2
+    markers[outside] = 1
+    cv2.watershed(np.ascontiguousarray(pixels), markers)
+    smooth = cv2.medianBlur((markers == 2).astype(np.uint8), 5)
+    return _main_parts(smooth > 0)
 
 
 def _ground(lab: np.ndarray, name: str) -> tuple[np.ndarray, float]:
@@ -134,10 +179,12 @@ def _main_parts(inside: np.ndarray) -> np.ndarray:
     return np.isin(labels, large)
 
 
-def _holes(inside: np.ndarray, distance: np.ndarray, threshold: float) -> np.ndarray:
+def _holes(
+    inside: np.ndarray, distance: np.ndarray, rough: np.ndarray, threshold: float
+) -> np.ndarray:
     """Enclosed regions in which the ground shows, as between a sleeve and the waist."""
     candidates = cv2.morphologyEx(
-        (inside & (distance < threshold)).astype(np.uint8), cv2.MORPH_OPEN, _disk(3)
+        (inside & (distance < threshold) & ~rough).astype(np.uint8), cv2.MORPH_OPEN, _disk(3)
     )
     count, labels, stats, _ = cv2.connectedComponentsWithStats(candidates)
     limit = 0.01 * inside.sum()

@@ -88,7 +88,7 @@ def _people(directory: Path, stamp: int) -> tuple[Listed, ...]:
             if len(points) != 18:
                 raise ValueError(f"“{entry['id']}” has {len(points)} keypoints instead of 18")
             title = entry.get("title") or entry["id"]
-            listed.append(Listed(str(entry["id"]), str(title), *files, points))
+            listed.append(Listed(str(entry["id"]), str(title), files[0], files[1], points))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise NoPersonError(f"The list of demo models in {path} is damaged ({error}).") from error
     return tuple(listed)
