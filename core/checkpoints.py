@@ -1,0 +1,290 @@
+"""Which weights exist, what they enable, from where, under which licence; what is here.
+
+All weights lie under one folder (`checkpoints/`, or `FASHION_CHECKPOINTS_DIR`), in the layout in
+which their owners publish them, so that files that someone already has can be put there by hand.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from core.checkpoint_registry import GB, MB, REGISTRY, Checkpoint
+from core.errors import CheckpointMissing, DownloadError
+from core.settings import ROOT, checkpoints_dir
+
+
+@dataclass(frozen=True)
+class Status:
+    """What of a checkpoint is on this machine.
+
+    Attributes:
+        checkpoint: which.
+        state: all of its files, some, or none.
+        root: the folder of checkpoints that holds it (or would).
+        missing: the expected files that are not there, relative to `root`.
+        misplaced: missing file to where a file of that name was found instead.
+        size: bytes of the expected files that are there.
+        commit: the commit of the repo it was pulled from, or empty.
+    """
+
+    checkpoint: Checkpoint
+    state: Literal["present", "partial", "absent"]
+    root: Path
+    missing: tuple[str, ...]
+    misplaced: dict[str, Path]
+    size: int
+    commit: str
+
+
+def roots() -> list[Path]:
+    """Folders that hold checkpoints: the configured one, and the project's own."""
+    return list(dict.fromkeys([checkpoints_dir(), ROOT / "checkpoints"]))
+
+
+def checkpoint(name: str) -> Checkpoint:
+    """A checkpoint by name.
+
+    Raises:
+        CheckpointMissing: there is no checkpoint of this name.
+    """
+    if name not in REGISTRY:
+        raise CheckpointMissing(
+            f"There is no checkpoint “{name}”. Choose one of: {', '.join(REGISTRY)}."
+        )
+    return REGISTRY[name]
+
+
+def status(name: str) -> Status:
+    """What of a checkpoint is on this machine.
+
+    Raises:
+        CheckpointMissing: there is no checkpoint of this name.
+    """
+    wanted = checkpoint(name)
+    found = [_status(wanted, root) for root in roots()]
+    return min(found, key=lambda s: len(s.missing))
+
+
+def _status(wanted: Checkpoint, root: Path) -> Status:
+    missing, size = [], 0
+    for choice in wanted.files:
+        sizes = [s for part in choice.split("|") if (s := _file_size(root / part))]
+        size += max(sizes, default=0)
+        if not sizes:
+            missing.append(choice.split("|")[0])
+    state: Literal["present", "partial", "absent"] = (
+        "present" if not missing else "absent" if len(missing) == len(wanted.files) else "partial"
+    )
+    misplaced = {m: p for m in missing if (p := _misplaced(root, m)) is not None}
+    commit = _pulled(root).get(wanted.name, {}).get("commit", "")
+    return Status(wanted, state, root, tuple(missing), misplaced, size, commit)
+
+
+def _file_size(path: Path) -> int:
+    """Bytes of a file; 0 if it is missing or the stand-in that git leaves for a large file."""
+    if not path.is_file():
+        return 0
+    size = path.stat().st_size
+    if size < 1024 and path.read_bytes().startswith(b"version https://git-lfs"):
+        return 0
+    return size
+
+
+def _misplaced(root: Path, file: str) -> Path | None:
+    """A file of the same name in a folder of the same name, elsewhere under the root."""
+    wanted = root / file
+    for path in root.rglob(wanted.name) if root.is_dir() else ():
+        inside = path.relative_to(root).parts
+        if path != wanted and path.parent.name == wanted.parent.name and inside[0] != STAGING:
+            return path
+    return None
+
+
+def best_clip() -> Path:
+    """Directory of the best CLIP checkpoint on this machine.
+
+    Raises:
+        CheckpointMissing: there is none.
+    """
+    for found in _clips():
+        return found
+    raise CheckpointMissing(
+        "No CLIP checkpoint is on this machine: checkpoints/clip-fashion-small is missing from the"
+        " project. Restore that folder, or run: python scripts/checkpoints.py pull"
+        " clip-vit-large-patch14"
+    )
+
+
+def clip_by_id(wanted: str) -> Path:
+    """Directory of the CLIP checkpoint with an id that `checkpoint_id` gave.
+
+    Raises:
+        CheckpointMissing: no checkpoint on this machine has this id.
+    """
+    here = {checkpoint_id(directory): directory for directory in _clips()}
+    if wanted in here:
+        return here[wanted]
+    raise CheckpointMissing(
+        f"The CLIP checkpoint “{wanted}” is not on this machine (here:"
+        f" {', '.join(here) or 'none'})."
+        " Get it with scripts/checkpoints.py pull, or train and embed again with one that is here."
+    )
+
+
+def _clips() -> Iterator[Path]:
+    for name in ("clip-vit-large-patch14", "clip-fashion-small"):
+        found = status(name)
+        if found.state == "present":
+            yield found.root / found.checkpoint.folder
+
+
+def checkpoint_id(directory: Path) -> str:
+    """Name of a checkpoint and the first 8 digits of the SHA-256 of its model.safetensors.
+
+    Fit to be a file name.
+
+    Raises:
+        CheckpointMissing: the directory has no model.safetensors.
+    """
+    weights = directory / "model.safetensors"
+    if not _file_size(weights):
+        raise CheckpointMissing(
+            f"{weights} is missing. Get it with scripts/checkpoints.py pull, or choose another"
+            " checkpoint."
+        )
+    stat = weights.stat()
+    digest = _digest(weights, stat.st_size, stat.st_mtime_ns)[:8]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", directory.resolve().name) + "-" + digest
+
+
+@lru_cache(maxsize=16)
+def _digest(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+STAGING = ".pulling"
+
+
+def pull(name: str) -> Status:
+    """Fetch a checkpoint from where it is published; a stopped download goes on where it stopped.
+
+    Files are moved to their place when all have arrived, so half a checkpoint never looks whole.
+
+    Raises:
+        CheckpointMissing: there is no checkpoint of this name.
+        DownloadError: it comes with the project, the disk is too small, or the download failed.
+    """
+    wanted = checkpoint(name)
+    if not wanted.repo:
+        raise DownloadError(
+            f"“{name}” comes with the project and cannot be downloaded. If its files are missing,"
+            " restore checkpoints/" + wanted.folder + " from the repository."
+        )
+    root = checkpoints_dir()
+    staging = root / STAGING / name
+    staging.mkdir(parents=True, exist_ok=True)
+    here = sum(f.stat().st_size for f in staging.rglob("*") if f.is_file())
+    free = shutil.disk_usage(staging).free
+    if free < wanted.size - here:
+        raise DownloadError(
+            f"“{name}” needs {wanted.size / GB:.1f} GB and {root} has {free / GB:.1f} GB free."
+            " Make room, or set FASHION_CHECKPOINTS_DIR to a folder on a larger disk."
+        )
+    commit = _fetch(wanted, staging)
+    shutil.rmtree(staging / ".cache", ignore_errors=True)
+    for file in sorted(staging.rglob("*")):
+        if file.is_file():
+            inside = file.relative_to(staging).as_posix().removeprefix(wanted.prefix)
+            target = root / wanted.folder / inside
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+    shutil.rmtree(staging)
+    found = _status(wanted, root)
+    if found.missing:
+        raise DownloadError(
+            f"{wanted.repo} no longer holds {', '.join(found.missing)}, which “{name}” needs."
+            f" What it does hold is in {root}."
+        )
+    record = _pulled(root) | {
+        name: {"repo": wanted.repo, "commit": commit, "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+    }
+    (root / "pulled.json").write_text(json.dumps(record, indent=1) + "\n")
+    return _status(wanted, root)
+
+
+def _fetch(wanted: Checkpoint, staging: Path) -> str:
+    """Download the repo's files into a folder; the commit that they are from."""
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HTTPError
+
+    try:
+        # A branch may move while 8 GB come in: name the commit first.
+        commit = HfApi().model_info(wanted.repo, revision=wanted.revision).sha or wanted.revision
+        snapshot_download(
+            wanted.repo,
+            revision=commit,
+            allow_patterns=list(wanted.patterns),
+            local_dir=staging,
+        )
+    except (HTTPError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DownloadError(
+            f"“{wanted.name}” could not be fetched from {wanted.source} ({reason}). Run the command"
+            " again to go on, or put the files into the folder of checkpoints by hand."
+        ) from error
+    return commit
+
+
+def _pulled(root: Path) -> dict[str, dict[str, str]]:
+    try:
+        record = json.loads((root / "pulled.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def doctor() -> list[dict[str, str]]:
+    """One row of plain words for each checkpoint, for a terminal or a page.
+
+    Keys: name, title, state, enables, licence, size, missing (what is not there, and where a
+    misplaced file was found), get (how to get it; empty if it is there), source.
+    """
+    return [_row(status(name)) for name in REGISTRY]
+
+
+def _row(found: Status) -> dict[str, str]:
+    wanted = found.checkpoint
+    missing = [
+        f"{file} (found at {found.misplaced[file]}: move it)" if file in found.misplaced else file
+        for file in found.missing
+    ]
+    if found.state == "present":
+        get = ""
+    elif wanted.repo:
+        get = f"python scripts/checkpoints.py pull {wanted.name}"
+    else:
+        get = f"restore checkpoints/{wanted.folder} from the project's repository"
+    return {
+        "name": wanted.name,
+        "title": wanted.title,
+        "state": found.state,
+        "enables": wanted.enables,
+        "licence": wanted.licence,
+        "size": size_text(found.size if found.state == "present" else wanted.size),
+        "missing": ", ".join(missing),
+        "get": get,
+        "source": wanted.source,
+    }
+
+
+def size_text(size: int) -> str:
+    """A number of bytes as people say it: ``7.7 GB``, ``534 MB``."""
+    return f"{size / GB:.1f} GB" if size >= GB else f"{size / MB:.0f} MB"

@@ -1,0 +1,148 @@
+"""CLIP: photos and texts as unit vectors in one space.
+
+The same class loads the small checkpoint that comes with the project and a full
+`openai/clip-vit-large-patch14` directory. torch and transformers are imported when the first
+encoder is made, not before.
+"""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from core.checkpoints import checkpoint_id
+from core.errors import CheckpointMissing
+
+if TYPE_CHECKING:
+    import torch
+
+T = TypeVar("T")
+
+PREPROCESSING = (
+    "do_convert_rgb",
+    "do_resize",
+    "size",
+    "resample",
+    "do_center_crop",
+    "crop_size",
+    "do_rescale",
+    "rescale_factor",
+    "do_normalize",
+    "image_mean",
+    "image_std",
+)
+"""Settings of the image processor that change the pixels a model sees."""
+
+
+class ClipEncoder:
+    """Maps photos and texts to float32 unit vectors.
+
+    Safe to share between threads: one forward pass runs at a time. How many threads torch uses is
+    left to the caller.
+
+    Attributes:
+        checkpoint_id: name of the checkpoint and a short hash of its weights.
+        preprocess_hash: short hash of how photos are prepared; vectors are only comparable where
+            both are equal.
+        dimensions: length of a vector.
+    """
+
+    def __init__(self, directory: Path | str, *, device: str | None = None) -> None:
+        """Load a checkpoint in the transformers layout.
+
+        Args:
+            directory: holds config.json, model.safetensors, preprocessor_config.json and a
+                tokenizer (tokenizer.json, or vocab.json and merges.txt).
+            device: a torch device; a GPU where there is one, if None.
+
+        Raises:
+            CheckpointMissing: a file is missing or damaged.
+        """
+        import torch
+        from transformers import CLIPImageProcessorPil, CLIPModel, CLIPTokenizer
+        from transformers.utils.logging import disable_progress_bar
+
+        directory = Path(directory)
+        self.checkpoint_id = checkpoint_id(directory)
+        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        disable_progress_bar()  # loading is a second; the bar only litters terminals and logs
+        try:
+            model = CLIPModel.from_pretrained(
+                directory, dtype=torch.float32, use_safetensors=True, local_files_only=True
+            )
+            self._tokenizer = CLIPTokenizer.from_pretrained(directory, local_files_only=True)
+            self._processor = CLIPImageProcessorPil.from_pretrained(
+                directory, local_files_only=True
+            )
+        except Exception as error:  # each loader has errors of its own for a damaged file
+            raise CheckpointMissing(
+                f"The CLIP checkpoint in {directory} cannot be loaded ({error}). Get it again with"
+                " scripts/checkpoints.py pull."
+            ) from error
+        self._model = model.eval().to(self._device)
+        self._lock = threading.Lock()
+        self.dimensions = int(model.visual_projection.out_features)
+        self._text_length = min(
+            model.text_model.config.max_position_embeddings, self._tokenizer.model_max_length
+        )
+        settings = self._processor.to_dict()
+        described = json.dumps({k: settings.get(k) for k in PREPROCESSING}, sort_keys=True)
+        self.preprocess_hash = hashlib.sha256(described.encode()).hexdigest()[:8]
+
+    def images(self, images: Sequence[Image.Image], batch_size: int = 32) -> np.ndarray:
+        """Unit vectors of photos, float32 (n, dimensions).
+
+        Args:
+            images: PIL images of any mode and size.
+            batch_size: photos in one forward pass.
+        """
+        import torch
+
+        def features(batch: Sequence[Image.Image]) -> "torch.Tensor":
+            inputs = self._processor([i.convert("RGB") for i in batch], return_tensors="pt")
+            pixels = inputs["pixel_values"].to(self._device)
+            with self._lock, torch.inference_mode():
+                return self._model.get_image_features(pixel_values=pixels).pooler_output
+
+        return self._encode(images, batch_size, features)
+
+    def texts(self, texts: Sequence[str], batch_size: int = 64) -> np.ndarray:
+        """Unit vectors of texts, float32 (n, dimensions).
+
+        Args:
+            texts: sentences or words; what exceeds the model's length is cut off.
+            batch_size: texts in one forward pass.
+        """
+        import torch
+
+        def features(batch: Sequence[str]) -> "torch.Tensor":
+            inputs = self._tokenizer(
+                list(batch),
+                padding=True,
+                truncation=True,
+                max_length=self._text_length,
+                return_tensors="pt",
+            ).to(self._device)
+            with self._lock, torch.inference_mode():
+                return self._model.get_text_features(
+                    input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+                ).pooler_output
+
+        return self._encode(texts, batch_size, features)
+
+    def _encode(
+        self,
+        inputs: Sequence[T],
+        batch_size: int,
+        features: Callable[[Sequence[T]], "torch.Tensor"],
+    ) -> np.ndarray:
+        out = np.empty((len(inputs), self.dimensions), dtype=np.float32)
+        for start in range(0, len(inputs), batch_size):
+            found = features(inputs[start : start + batch_size]).float().cpu().numpy()
+            out[start : start + batch_size] = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return out

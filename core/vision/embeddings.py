@@ -1,0 +1,271 @@
+"""CLIP vectors of a catalog's photos, kept beside it.
+
+``vectors/<checkpoint id>.npy`` in the catalog directory is a float16 array (items, dimensions) of
+unit vectors in row order, read through a memory map; rows without a readable photo are NaN.
+``vectors/<checkpoint id>.json`` beside it says which checkpoint and preprocessing made it and which
+photo each row is of: name, size and content, never the time on disk, which git does not keep.
+
+A run writes a ``.partial`` pair: the JSON at once, the array batch by batch; a row counts as done
+when it has unit length. A run that is killed therefore goes on at the first photo that is not
+there, only changed photos are embedded again, and readers see the old vectors until the new ones
+are whole.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from core.catalog.catalog import Catalog
+from core.catalog.roles import Role
+from core.errors import CatalogError, ImageError
+from core.vision.clip import ClipEncoder
+from core.vision.images import open_image
+
+FOLDER = "vectors"
+UNIT_TOLERANCE = 0.01
+"""How far from 1 the length of a float16 unit vector may be."""
+
+Key = tuple[str, int, str]
+"""A photo: its path under `images/`, its bytes, a hash of its content."""
+
+
+@dataclass(frozen=True)
+class DamagedPhoto:
+    """A photo that could not be read: its item, its path under `images/`, and why."""
+
+    item: str
+    photo: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What a run did.
+
+    Attributes:
+        vectors: float16 (items, dimensions), memory-mapped, read-only; NaN rows without a photo.
+        computed: photos that went through the encoder.
+        kept: photos whose vectors were there already.
+        damaged: photos that could not be read.
+    """
+
+    vectors: np.ndarray
+    computed: int
+    kept: int
+    damaged: tuple[DamagedPhoto, ...]
+
+
+def embed_catalog(
+    catalog: Catalog,
+    encoder: ClipEncoder,
+    on_progress: Callable[[int, int], None] | None = None,
+    batch_size: int = 32,
+) -> Embedded:
+    """Make sure that the main photo of every item has its vector.
+
+    Args:
+        catalog: whose photos; vectors of unchanged photos are kept.
+        encoder: makes the vectors.
+        on_progress: called with photos done and photos in all.
+        batch_size: photos between two writes to disk.
+
+    Raises:
+        CatalogError: the vectors cannot be written beside the catalog.
+    """
+    files = _Files(catalog.directory / FOLDER, encoder.checkpoint_id)
+    try:
+        about = _describe(catalog, encoder)
+        whole = _read(*files.whole)
+        if whole is None or not _same(whole[1], about):
+            files.folder.mkdir(exist_ok=True)
+            # Two sessions may ask at once: the second waits, then finds everything done.
+            with FileLock(files.folder / f".{encoder.checkpoint_id}.lock"):
+                return _embed(catalog, encoder, files, about, on_progress, batch_size)
+    except OSError as error:
+        raise CatalogError(
+            f"The photos of the catalog “{catalog.name}” cannot be embedded into {files.folder}"
+            f" ({error.strerror or error}). Make room, or make the folder writable."
+        ) from error
+    damaged = _damaged(catalog, whole[1])
+    count = sum(key is not None for key in about["photos"])
+    if on_progress is not None:
+        on_progress(count, count)
+    return Embedded(whole[0], 0, count - len(damaged), damaged)
+
+
+def load_embeddings(catalog: Catalog, checkpoint_id: str) -> np.ndarray | None:
+    """Vectors of a catalog's main photos, float16 (items, dimensions), memory-mapped, read-only.
+
+    Rows without a readable photo are NaN. None where the photos have not been embedded with this
+    checkpoint, or the catalog's rows or the names of their photos have changed since.
+    """
+    found = _read(*_Files(catalog.directory / FOLDER, checkpoint_id).whole)
+    return found[0] if found is not None and found[1]["table"] == _table(catalog) else None
+
+
+def damaged_photos(catalog: Catalog, checkpoint_id: str) -> tuple[DamagedPhoto, ...]:
+    """Photos that could not be read when the catalog was embedded with a checkpoint."""
+    found = _read(*_Files(catalog.directory / FOLDER, checkpoint_id).whole)
+    return () if found is None else _damaged(catalog, found[1])
+
+
+class _Files:
+    """The array and the JSON of one checkpoint, and the pair that a run writes."""
+
+    def __init__(self, folder: Path, checkpoint_id: str) -> None:
+        self.folder = folder
+        self.whole = (folder / f"{checkpoint_id}.npy", folder / f"{checkpoint_id}.json")
+        self.partial = (
+            folder / f"{checkpoint_id}.partial.npy",
+            folder / f"{checkpoint_id}.partial.json",
+        )
+
+    def interrupted(self) -> tuple[Path, Path]:
+        """The pair of a killed run, which may have died between the renames of `publish`."""
+        array, about = self.partial
+        return (array if array.is_file() else self.whole[0]), about
+
+    def begin(self, vectors: np.ndarray, about: dict[str, Any]) -> None:
+        """Write the partial pair; at no moment do an array and a JSON disagree."""
+        array, json_file = self.partial
+        json_file.unlink(missing_ok=True)
+        new = self.folder / f"{array.name}.new.npy"
+        np.save(new, vectors, allow_pickle=False)
+        new.replace(array)
+        _write(json_file, about)
+
+    def publish(self, about: dict[str, Any]) -> None:
+        """Put the partial pair in the place of the whole one."""
+        _write(self.partial[1], about)
+        self.whole[1].unlink(missing_ok=True)
+        self.partial[0].replace(self.whole[0])
+        self.partial[1].replace(self.whole[1])
+
+
+def _embed(
+    catalog: Catalog,
+    encoder: ClipEncoder,
+    files: _Files,
+    about: dict[str, Any],
+    on_progress: Callable[[int, int], None] | None,
+    batch_size: int,
+) -> Embedded:
+    keys: list[Key | None] = about["photos"]
+    known, problems = _known(files, about)
+    start = np.full((len(keys), encoder.dimensions), np.nan, dtype=np.float16)
+    for row, key in enumerate(keys):
+        if key in known:
+            start[row] = known[key]
+    files.begin(start, about)
+    vectors = np.load(files.partial[0], mmap_mode="r+", allow_pickle=False)
+    pending = [r for r, k in enumerate(keys) if k is not None and k not in known | problems]
+    total = sum(key is not None for key in keys)
+    done = total - len(pending)
+    for first in range(0, len(pending), batch_size):
+        if on_progress is not None:
+            on_progress(done, total)
+        rows, photos = [], []
+        for row in pending[first : first + batch_size]:
+            key = keys[row]
+            assert key is not None
+            try:
+                photos.append(open_image(catalog.directory / "images" / key[0]))
+                rows.append(row)
+            except ImageError as error:
+                problems[key] = str(error)
+        if rows:
+            vectors[rows] = encoder.images(photos)
+            vectors.flush()
+        done += len(pending[first : first + batch_size])
+    if on_progress is not None:
+        on_progress(total, total)
+    about = about | {"damaged": {str(r): problems[k] for r, k in enumerate(keys) if k in problems}}
+    files.publish(about)
+    damaged = _damaged(catalog, about)
+    computed = sum(keys[row] not in problems for row in pending)
+    whole = np.load(files.whole[0], mmap_mode="r", allow_pickle=False)
+    return Embedded(whole, computed, total - computed - len(damaged), damaged)
+
+
+def _describe(catalog: Catalog, encoder: ClipEncoder) -> dict[str, Any]:
+    return {
+        "checkpoint": encoder.checkpoint_id,
+        "preprocess": encoder.preprocess_hash,
+        "dimensions": encoder.dimensions,
+        "table": _table(catalog),
+        "photos": [_key(catalog, row) for row in range(len(catalog))],
+        "damaged": {},
+    }
+
+
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(one[k] == other[k] for k in ("preprocess", "dimensions", "table", "photos"))
+
+
+def _table(catalog: Catalog) -> str:
+    """Hash of the ids and image cells: which photo each row names, without touching a file."""
+    columns = [*catalog.columns(Role.ID), *catalog.columns(Role.IMAGE)]
+    text = catalog.frame[columns].to_csv(index=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _key(catalog: Catalog, row: int) -> Key | None:
+    paths = catalog.image_paths(row)
+    if not paths:
+        return None
+    content = paths[0].read_bytes()
+    name = paths[0].relative_to((catalog.directory / "images").resolve()).as_posix()
+    return name, len(content), hashlib.sha256(content).hexdigest()[:32]
+
+
+def _known(files: _Files, about: dict[str, Any]) -> tuple[dict[Key, np.ndarray], dict[Key, str]]:
+    """Vectors and problems of photos that an earlier run has seen with the same preprocessing."""
+    known: dict[Key, np.ndarray] = {}
+    problems: dict[Key, str] = {}
+    for pair in (files.whole, files.interrupted()):
+        found = _read(*pair)
+        if found is None or found[1]["preprocess"] != about["preprocess"]:
+            continue
+        lengths = np.linalg.norm(np.asarray(found[0], dtype=np.float32), axis=1)
+        for row, key in enumerate(found[1]["photos"]):
+            if key is None:
+                continue
+            if abs(lengths[row] - 1) < UNIT_TOLERANCE:
+                known[key] = np.array(found[0][row])
+            elif str(row) in found[1]["damaged"]:
+                problems[key] = found[1]["damaged"][str(row)]
+    return known, problems
+
+
+def _damaged(catalog: Catalog, about: dict[str, Any]) -> tuple[DamagedPhoto, ...]:
+    return tuple(
+        DamagedPhoto(str(catalog.ids[int(row)]), about["photos"][int(row)][0], problem)
+        for row, problem in about["damaged"].items()
+        if int(row) < len(catalog)
+    )
+
+
+def _read(array_file: Path, json_file: Path) -> tuple[np.ndarray, dict[str, Any]] | None:
+    """An array and what its JSON says; None where either is missing, damaged or does not fit."""
+    try:
+        about = json.loads(json_file.read_text(encoding="utf-8"))
+        vectors = np.load(array_file, mmap_mode="r", allow_pickle=False)
+        about["photos"] = [None if key is None else tuple(key) for key in about["photos"]]
+        fits = vectors.shape == (len(about["photos"]), about["dimensions"])
+        return (
+            (vectors, about) if fits and {"preprocess", "table", "damaged"} <= set(about) else None
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write(file: Path, about: dict[str, Any]) -> None:
+    new = file.with_name(f"{file.name}.new")
+    new.write_text(json.dumps(about, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    new.replace(file)
