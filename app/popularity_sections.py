@@ -18,7 +18,20 @@ from core.catalog.catalog import Catalog
 from core.explain.linear import column_effects, mean_effects
 from core.popularity.additive import AdditiveModel
 from core.popularity.card import LABELS, format_metric
+from core.popularity.metrics import DRAWS
 from core.popularity.scoreboard import REFERENCE, Scoreboard
+
+
+def headline(catalog: Catalog, board: Scoreboard, name: str) -> None:
+    """What to know before reading a number: which model, how good, of when, on what data."""
+    st.markdown(f"{pairs_sentence(board, name)} {coverage_sentence(board, name)}")
+    said = [
+        f"Model “{MODEL_NAMES.get(name, name)}”, trained {board.date[:10]} on {board.items:,} items"
+        f" of “{board.catalog}”",
+        catalog.notice,
+    ]
+    parts = [part.rstrip(".") for part in said if part]
+    st.caption(" · ".join([*parts, "[How good are the models?](#scoreboard)"]))
 
 
 def scoreboard(board: Scoreboard) -> None:
@@ -37,8 +50,8 @@ def scoreboard(board: Scoreboard) -> None:
         with st.popover("How is this computed?"):
             st.markdown(board.split)
             st.markdown(
-                "Bars are 95 % ranges: the score when whole styles are drawn again, 500 times. The"
-                " model that ranks is the one with the higher score; it was then fitted on all"
+                f"Bars are 95 % ranges: the score when whole styles are drawn again, {DRAWS} times."
+                " The model that ranks is the one with the higher score; it was then fitted on all"
                 " items. Ranges of predictions come from its errors on items that it had not seen."
             )
             rows = {
@@ -57,7 +70,6 @@ def scoreboard(board: Scoreboard) -> None:
 
 def effects(model: AdditiveModel, catalog: Catalog, board: Scoreboard) -> None:
     """Which fields move predictions most, and how one of them does."""
-    st.subheader("What goes with popularity")
     roles = feature_roles(board)
     left, right = st.columns(2, gap="large")
     key = (catalog.content_hash, board.data_hash, board.date, model.name)

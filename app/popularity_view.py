@@ -1,15 +1,15 @@
 """Charts and words of the popularity page: the scoreboard, effects, waterfalls."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.words import MODEL_NAMES, colours, label
+from app.words import MODEL_NAMES, about, colours, label
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
-from core.explain.linear import REST, Step
+from core.explain.linear import REST, Explanation, Step
 from core.popularity.additive import IMAGE_PLAYER, REVIEW_PLAYER, TEXT_PLAYER
 from core.popularity.scoreboard import REFERENCE, Scoreboard
 
@@ -23,14 +23,15 @@ _PLAYER_NAMES = {
 _ROLE_NAMES = {Role.PRICE: "Price", Role.RELEASE_DATE: "Release date", Role.TITLE: "Name"}
 
 
-def player_label(player: str, roles: dict[str, Role] | None = None) -> str:
+def player_label(player: str, roles: Mapping[str, Role] | None = None) -> str:
     """A player's name for people: never the raw column name."""
-    if player in _PLAYER_NAMES:
-        return _PLAYER_NAMES[player]
-    role = (roles or {}).get(player)
-    if role in _ROLE_NAMES:
-        return _ROLE_NAMES[role]
-    return label(player)
+    return _PLAYER_NAMES.get(player) or column_label(player, roles)
+
+
+def column_label(column: str, roles: Mapping[str, Role] | None = None) -> str:
+    """A column's name for people: by its role where that says more, else its words."""
+    role = (roles or {}).get(column)
+    return _ROLE_NAMES[role] if role in _ROLE_NAMES else label(column)
 
 
 def feature_roles(board: Scoreboard) -> dict[str, Role]:
@@ -39,10 +40,11 @@ def feature_roles(board: Scoreboard) -> dict[str, Role]:
 
 
 def times(factor: float) -> str:
-    """A factor in words: ``+12 %`` or ``−8 %``, or ``× 2.4`` where it is large."""
+    """A factor in words: ``+12 %``, ``−8 %`` or ``+0.3 %``, or ``× 2.4`` where it is large."""
     if factor >= 2 or factor <= 0.5:
         return f"× {factor:.1f}" if factor >= 0.95 else f"× {factor:.2f}"
-    return f"{(factor - 1) * 100:+.0f} %".replace("-", "−")
+    percent = (factor - 1) * 100
+    return f"{percent:+.{0 if abs(percent) >= 1 else 1}f} %".replace("-", "−")
 
 
 def pairs_sentence(board: Scoreboard, model: str) -> str:
@@ -112,7 +114,8 @@ def effects_chart(effects: pd.Series, roles: dict[str, Role]) -> tuple[go.Figure
     figure = go.Figure(
         go.Bar(
             x=percent, y=labels, orientation="h", marker_color=colours()["context"],
-            text=[f"{p:.0f} %" for p in percent], textposition="outside", cliponaxis=False,
+            text=[f"{p:.{0 if p >= 1 else 1}f} %" for p in percent], textposition="outside",
+            cliponaxis=False,
             hovertemplate="%{y}: %{x:.0f} % up or down on average<extra></extra>",
         )
     )  # fmt: skip
@@ -152,17 +155,21 @@ def column_chart(effects: pd.DataFrame, label: str, currency: str = "") -> tuple
 
 
 def waterfall_chart(
-    steps: Sequence[Step], base: float, predicted: float, unit: str, roles: dict[str, Role]
+    steps: Sequence[Step], explanation: Explanation, unit: str, roles: dict[str, Role]
 ) -> tuple[go.Figure, str]:
     """From the average item to this one's prediction, a bar a player, and in words."""
+    base, predicted = explanation.base_units, explanation.predicted
+    low, high = explanation.low, explanation.high
+    final = about(predicted, low, high)
+    ends = f"{about(low, low, high)} to {about(high, low, high)}"
     tone = colours()
-    names = ["Average item", *(_step_label(s, roles) for s in steps), "This item"]
+    names = ["Average item", *(_step_label(s, roles) for s in steps), f"This item, {ends}"]
     starts = [0.0, *(s.start for s in steps), 0.0]
     ends = [base, *(s.end for s in steps), predicted]
     shades = [tone["context"]]
     shades += [tone["raises"] if s.end >= s.start else tone["lowers"] for s in steps]
     shades += [tone["context"]]
-    texts = [f"{base:,.0f}", *(times(s.factor) for s in steps), f"{predicted:,.0f}"]
+    texts = [about(base, low, high), *(times(s.factor) for s in steps), final]
     figure = go.Figure(
         go.Bar(
             x=[e - s for s, e in zip(starts, ends, strict=True)], base=starts, y=names,
@@ -180,8 +187,8 @@ def waterfall_chart(
     )  # fmt: skip
     words = [f"{_step_label(s, roles)} {times(s.factor)}" for s in steps]
     return figure, (
-        f"From the average item, {base:,.0f} {unit}: " + ", ".join(words)
-        + f"; this item: {predicted:,.0f} {unit}."
+        f"From the average item, {about(base, low, high)} {unit}: " + ", ".join(words)
+        + f"; this item: about {final}, {ends} {unit}."
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.popularity_view import player_label, times
+from app.popularity_view import column_label, times
 from app.words import about
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
@@ -79,7 +79,7 @@ def _comparison(
         low, high = about(line["low"], *numbers[1:]), about(line["high"], *numbers[1:])
         place.caption(f"{low} to {high} in 90 of 100 cases")
     if changes:
-        names = ", ".join(player_label(c, dict(catalog.roles)) for c in changes)
+        names = ", ".join(column_label(c, catalog.roles) for c in changes)
         st.caption(f"Changed: {names}.")
         if catalog.columns(Role.IMAGE):
             st.caption("The photo stays as it is: a new colour here does not recolour it.")
@@ -91,7 +91,7 @@ def _comparison(
 
 def _field(catalog: Catalog, column: str, value: Any, place: Any, version: int) -> Any:
     role = catalog.roles[column]
-    label = player_label(column, dict(catalog.roles))
+    label = column_label(column, catalog.roles)
     key = f"what-if:{version}:{column}"
     missing = value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
     if role in LEVEL_ROLES:

@@ -23,7 +23,7 @@ INSIDE_CORE = {
 }
 """`vision.images` opens files and knows nothing of catalogs, so importers may check photos."""
 
-SHARED = {"errors", "settings", "cache", "checkpoints"}
+SHARED = {"errors", "folders", "settings", "cache", "checkpoints"}
 """Modules of core that everything may import."""
 
 FILES = sorted(

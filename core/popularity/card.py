@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from core.popularity.metrics import Scores
+from core.popularity.metrics import DRAWS, Scores
 from core.popularity.model import Calibration
 from core.popularity.scoreboard import Scoreboard
 
@@ -108,8 +108,8 @@ def card_text(name: str, board: Scoreboard, calibration: Calibration | None) -> 
             lines += [f"### {title}", "", *_table(scores, board.unit), ""]
     lines += ["### Season by season, or part by part", "", *_folds(own.folds), ""]
     lines += [
-        "Ranges are 95 % bootstrap intervals over styles (500 draws). The scores are of models that"
-        " had not seen the items; the stored model was then refitted on all of them.",
+        f"Ranges are 95 % bootstrap intervals over styles ({DRAWS} draws). The scores are of models"
+        " that had not seen the items; the stored model was then refitted on all of them.",
         "",
         "What the model finds is association in past data, not cause: it does not say what would"
         " happen if a price or a photo were changed.",

@@ -24,7 +24,7 @@ METRICS = (
     "width_80",
     "width_90",
 )
-DRAWS = 500
+DRAWS = 200
 MIN_CATEGORY_ITEMS = 10
 FEW_ITEMS = 250
 

@@ -1,0 +1,137 @@
+"""One item of the popularity page: which one, what its prediction is made of, and what happened."""
+
+from html import escape
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.catalogs import photo_url
+from app.popularity_view import (
+    CONFIG,
+    feature_roles,
+    item_names,
+    player_label,
+    times,
+    waterfall_chart,
+)
+from app.words import about, interval
+from core.catalog.catalog import Catalog
+from core.explain.linear import Explanation, explain, waterfall
+from core.popularity.additive import AdditiveModel
+from core.popularity.scoreboard import Scoreboard
+
+MATCHES = 100
+"""Most items that the list of matches holds at once."""
+
+
+def choose(catalog: Catalog, order: pd.DataFrame) -> int:
+    """Draw the search and the list of matches; returns the row of the chosen item.
+
+    The item is part of the URL, so that a link reopens it.
+    """
+    names = _names(catalog.content_hash, order.attrs["model"], order.attrs["date"], catalog, order)
+    linked = st.query_params.get("item")
+    search, choice = st.columns([1, 2])
+    wanted = search.text_input("Find an item", placeholder="a word of its name, or its id")
+    found = np.ones(len(names), dtype=bool)
+    for word in wanted.casefold().split():
+        found &= names["search"].str.contains(word, regex=False).to_numpy()
+    matches = list(names.index[found][:MATCHES])
+    if not matches:
+        st.info(f"No item has “{wanted}” in its name or id. Showing the first of the ranking.")
+        matches = list(names.index[:MATCHES])
+    if linked in names.index and not wanted.strip() and linked not in matches:
+        matches.insert(0, linked)
+    item = choice.selectbox(
+        "Item",
+        matches,
+        index=matches.index(linked) if linked in matches else 0,
+        format_func=names["label"].to_dict().__getitem__,
+    )
+    if linked is not None and linked not in names.index:
+        st.warning(f"This catalog has no item “{linked}”; the link may be from another catalog.")
+    st.query_params["item"] = item
+    return catalog.row(item)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _names(
+    content_hash: str, model: str, date: str, _catalog: Catalog, _order: pd.DataFrame
+) -> pd.DataFrame:
+    """Label and searchable text of every item by id, best first."""
+    rows = _catalog.ids.get_indexer(pd.Index(_order["item_id"]))
+    names = np.array(item_names(_catalog), dtype=object)[rows]
+    ids = _order["item_id"].to_numpy()
+    return pd.DataFrame(
+        {
+            "label": [f"{r}. {n}" for r, n in zip(_order["rank"], names, strict=True)],
+            "search": pd.Series(
+                [f"{n} {i}".casefold() for n, i in zip(names, ids, strict=True)], dtype="str"
+            ).to_numpy(),
+        },
+        index=pd.Index(ids),
+    )
+
+
+def show(
+    model: AdditiveModel, catalog: Catalog, board: Scoreboard, order: pd.DataFrame, row: int
+) -> None:
+    """Draw an item's photo, prediction and the parts that the prediction is made of."""
+    explanation = explain(model, catalog, row)
+    line = order.set_index("item_id").loc[explanation.item_id]
+    photo, chart = st.columns([1, 3], gap="large")
+    name = item_names(catalog)[row]
+    with photo:
+        url = photo_url(catalog, row, width=768)
+        if url:
+            # st.image takes no address of this server itself.
+            st.html(
+                f'<img src="{escape(url)}" alt="{escape(f"Photo of {name}")}"'
+                ' style="display:block;width:100%;max-height:60vh;object-fit:contain;'
+                'background:#fff;border-radius:6px">'
+            )
+        st.markdown(f"**{name}**")
+        st.markdown(
+            f"Rank {line['rank']:,} of {len(order):,}:"
+            f" {interval(line['predicted'], line['low'], line['high'])} {board.unit}"
+        )
+        _actual(catalog, row, line, board)
+    steps = waterfall(explanation)
+    figure, alt = waterfall_chart(steps, explanation, board.unit, feature_roles(board))
+    with chart:
+        st.plotly_chart(figure, config=CONFIG, alt=alt, key="waterfall")
+        with st.popover("How is this computed?"):
+            _method(explanation, line, board)
+
+
+def _actual(catalog: Catalog, row: int, line: pd.Series, board: Scoreboard) -> None:
+    target = catalog.target()
+    if target is None or target.name != board.target or pd.isna(target.iloc[row]):
+        return
+    value = float(target.iloc[row])
+    inside = "inside" if line["low"] <= value <= line["high"] else "outside"
+    st.caption(f"Known by now: {value:,.0f} {board.unit}, {inside} the 90 % range.")
+
+
+def _method(explanation: Explanation, line: pd.Series, board: Scoreboard) -> None:
+    st.markdown(
+        "Each bar multiplies the prediction of the average training item; together they give"
+        f" exactly the model's prediction (measured difference: {explanation.gap:.0e} in log"
+        " units). They are Shapley values: for this model, coefficient times distance from the"
+        " average. They tell what went with more or fewer sales, not what caused them."
+    )
+    if line["basis"] == "out_of_fold":
+        numbers = (explanation.predicted, explanation.low, explanation.high)
+        st.markdown(
+            "The model learned from this item. So that no number is fitted on its own answer, the"
+            " rank and the range beside the photo come from a model that had not seen it; the bars"
+            f" explain the final model, which has, and says about {about(*numbers)}."
+        )
+    roles = feature_roles(board)
+    parts = [
+        (player_label(part.player, roles), part.shown, times(part.factor))
+        for part in explanation.ordered()
+    ]
+    st.caption("Every part, strongest first")
+    st.table(pd.DataFrame(parts, columns=["Field", "This item", "Times the average"]))
