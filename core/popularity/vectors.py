@@ -45,10 +45,10 @@ def embed_photos(
     Raises:
         CheckpointMissing: there is no such checkpoint on this machine.
     """
-    from core.checkpoints import best_clip
+    from core.checkpoints import best_clip, clip_by_id
     from core.vision.clip import ClipEncoder
     from core.vision.embeddings import embed_catalog
 
-    encoder = ClipEncoder(best_clip())
+    encoder = ClipEncoder(clip_by_id(checkpoint) if checkpoint else best_clip())
     embed_catalog(catalog, encoder, on_progress=on_progress)
     return encoder.checkpoint_id
