@@ -201,7 +201,7 @@ def _write_xlsx(frame: pd.DataFrame, path: Path, style: Style, about: Mapping[st
                 continue
             if isinstance(value, bool | np.bool_):
                 sheet.write_boolean(row, i, bool(value))
-            elif isinstance(value, int | float | np.number) and np.isfinite(value):
+            elif isinstance(value, int | float | np.number) and _excel_holds(value):
                 sheet.write_number(row, i, float(value))
             elif isinstance(value, pd.Timestamp) and value.year >= 1900:
                 shape = day if value == value.normalize() else moment
@@ -226,6 +226,12 @@ def _write_xlsx(frame: pd.DataFrame, path: Path, style: Style, about: Mapping[st
     book.close()
 
 
+def _excel_holds(value: Any) -> bool:
+    """Whether a number survives as a number: 15 digits, below 1e308, finite."""
+    whole = isinstance(value, int | np.integer)
+    return abs(value) < 1e15 if whole else abs(value) < 9.99e307
+
+
 def _width(name: Any, column: pd.Series) -> float:
-    longest = column.head(50).astype(str).str.len().max() if len(column) else 0
-    return float(min(max(len(str(name)), int(longest or 0)) + 2, 48))
+    longest = max((len(str(value)) for value in column.dropna().head(50)), default=0)
+    return float(min(max(len(str(name)), longest) + 2, 48))
