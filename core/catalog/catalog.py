@@ -12,10 +12,12 @@ Guarantees: `write_catalog` replaces a directory as a whole or leaves it as it w
 at any moment leaves a catalog that `load_catalog` reads.
 """
 
+import glob
 import hashlib
 import os
 import shutil
 import tempfile
+import time
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +36,9 @@ IMAGE_SEPARATOR = "|"
 """Between several photos in one image cell; the first is the main one."""
 
 FORMAT_VERSION = 1
+
+LEFTOVER_AGE = 86_400
+"""Seconds after which an unfinished directory is that of a killed writer."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +203,7 @@ def write_catalog(
     if out.exists() and not _replaceable(out):
         raise CatalogError(f"{out} is not a catalog directory. Choose an empty or a new folder.")
     out.parent.mkdir(parents=True, exist_ok=True)
+    _clear_leftovers(out)
     new = Path(tempfile.mkdtemp(prefix=f".{out.name}.new-", dir=out.parent))
     try:
         new.chmod(0o755)
@@ -231,6 +237,13 @@ def _header(catalog: Catalog, digest: str) -> bytes:
 
 def _replaceable(out: Path) -> bool:
     return out.is_dir() and ((out / "catalog.toml").is_file() or not any(out.iterdir()))
+
+
+def _clear_leftovers(out: Path) -> None:
+    """Remove what writers that were killed left beside `out`, once no writer can still be at it."""
+    for left in out.parent.glob(f".{glob.escape(out.name)}.new-*"):
+        if time.time() - left.stat().st_mtime > LEFTOVER_AGE:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def catalog_directory(path: str | Path) -> Path:

@@ -111,7 +111,12 @@ def _named(texts: list[str]) -> dict[str, pd.Timestamp]:
         return {}
     plain = pd.Series(texts).str.replace(r"(?<=\d)(st|nd|rd|th)\b|,", "", regex=True)
     # RFC 822, as feeds write it: Mon, 25 Mar 2024 10:00:00 GMT
-    plain = plain.str.replace(r"^[A-Za-z]{3,9} (?=\d)|\s\d{1,2}:\d{2}.*$", "", regex=True)
+    plain = plain.str.replace(
+        r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]* (?=\d)|\s\d{1,2}:\d{2}.*$",
+        "",
+        regex=True,
+        case=False,
+    )
     plain = plain.str.replace(r"\s+", " ", regex=True).str.strip()
     values = pd.Series(pd.NaT, index=plain.index, dtype="datetime64[s]")
     for form in _NAMED:

@@ -13,7 +13,7 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bar
 MAX_CELL = 1_000_000
 """Longest cell, in characters; a longer one means a quotation mark that is never closed."""
 
-RESTARTS = 20
+RESTARTS = 100
 """Rows with an unclosed quotation mark after which a table is given up."""
 
 csv.field_size_limit(MAX_CELL)
@@ -55,7 +55,7 @@ def sniff(text: str) -> str:
 def records(text: str, delimiter: str, name: str, log: Log) -> Iterator[tuple[int, list[str]]]:
     """Row numbers as a spreadsheet shows them, and the cells of each row.
 
-    A quotation mark that is never closed would swallow the rest of the file: its row is skipped and
+    A quotation mark that is not closed would swallow the rows after it: its row is skipped and
     reported, and reading goes on in the next line.
 
     Raises:
@@ -67,49 +67,39 @@ def records(text: str, delimiter: str, name: str, log: Log) -> Iterator[tuple[in
         start, row = 1, 1
     for _ in range(RESTARTS):
         reader = csv.reader(lines[start:], delimiter=delimiter)
-        held: tuple[int, list[str]] | None = None
-        held_from, broken = 0, None
-        while True:
+        broken = None
+        while broken is None:
             begin = reader.line_num
             try:
                 cells = next(reader)
             except StopIteration:
-                break
+                return
             except csv.Error:
-                broken, row = begin, row + 1
-                break
-            if held is not None:
-                yield held
+                broken = begin
             row += 1
-            held, held_from = (row, cells), begin
-        # The last record may have swallowed the lines after a quotation mark that is never closed.
-        if (
-            broken is None
-            and reader.line_num - held_from > 1
-            and _open_quote(lines[start + held_from :], delimiter)
-        ):
-            broken, held = held_from, None
-        if held is not None:
-            yield held
-        if broken is None:
-            return
+            span = lines[start + begin : start + reader.line_num]
+            if broken is None and len(span) > 1 and not _well_quoted(span, delimiter):
+                broken = begin
+            if broken is None:
+                yield row, cells
         log.skip(
             "unclosed quotation mark",
-            "a quotation mark is opened and never closed; the row was left out",
+            "a quotation mark is opened and not closed; the row was left out",
             name,
             row,
         )
         start += broken + 1
     raise CatalogError(
-        f"{name}: row {row:,} is the {RESTARTS}th with a quotation mark that is never closed."
+        f"{name}: row {row:,} is the {RESTARTS}th with a quotation mark that is not closed."
         " Export the table again with quoted texts."
     )
 
 
-def _open_quote(lines: list[str], delimiter: str) -> bool:
+def _well_quoted(lines: list[str], delimiter: str) -> bool:
+    """Whether lines that were read as one record are one by the strict rules as well."""
     try:
         for _ in csv.reader(lines, delimiter=delimiter, strict=True):
             pass
-    except csv.Error as error:
-        return "unexpected end of data" in str(error)
-    return False
+    except csv.Error:
+        return False
+    return True

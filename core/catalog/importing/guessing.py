@@ -106,6 +106,9 @@ NEVER_LATE = frozenset({Role.ID, Role.PRICE, Role.RELEASE_DATE, Role.TARGET})
 """Roles of columns that no name marks as post-launch (the target is by its nature)."""
 
 WEEK = re.compile(r"(?:(?:week|wk|w|kw|sales_week|sales_w|period|month|m)_?)?(\d{1,3})")
+CODE = re.compile(r"(?=\S*\d)(?=\S*[^\W\d_])[^\s:]{3,64}|\d{5,20}")
+"""Cells that look like article codes: letters with digits, or many digits."""
+
 UNITS = (
     (r"like", "likes"),
     (r"favou?rite", "favourites"),
@@ -134,7 +137,7 @@ class Guesses:
 def normal(name: str) -> str:
     """A column name in lower case with single underscores: “Selling Price ($)” -> selling_price."""
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[^0-9a-zà-ÿ]+", "_", name.lower()).strip("_")
+    return re.sub(r"[^0-9a-zß-ÿ]+", "_", name.lower()).strip("_")
 
 
 def late_name(column: str) -> bool:
@@ -166,7 +169,7 @@ def guess_roles(frame: pd.DataFrame, *, taken: frozenset[Role] = frozenset()) ->
             guesses.give(found[0], Role.ID, found[1])
     checks: dict[Role, Callable[[str], bool]] = {
         Role.TITLE: lambda c: _wordy(sample[c], 1),
-        Role.DESCRIPTION: lambda c: _wordy(sample[c], 3),
+        Role.DESCRIPTION: lambda c: _wordy(sample[c], 1),
         Role.REVIEW: lambda c: _wordy(sample[c], 2),
         Role.PRICE: lambda c: _numeric(sample[c], "price"),
         Role.RATING: lambda c: _numeric(sample[c], "number"),
@@ -242,9 +245,9 @@ def _id_column(frame: pd.DataFrame, names: dict[str, str]) -> tuple[str, str] | 
             filled[column] == len(frame)
             and unique[column] == 1.0
             and not NEVER.fullmatch(names[column])
-            and _opaque(frame[column])
+            and not any(re.fullmatch(p, names[column]) for ps in NAMES.values() for p in ps)
             and len(frame) > 1
-            and frame[column].str.contains(r"\d").mean() > 0.9
+            and frame[column].str.fullmatch(CODE).mean() > 0.95
         ):
             return column, "its cells are all different and look like codes"
     return None
