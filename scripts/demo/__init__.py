@@ -1,0 +1,1 @@
+"""The rendered demo catalog: garments, people, wording and simulated sales."""
