@@ -32,11 +32,24 @@ def listing(catalog: Catalog, models: Path | None, ranking: pd.DataFrame | None)
 
 
 def read_query(shelf: Listing) -> Query:
-    """The query that the URL holds; what the catalog does not know is left out of it."""
+    """The query that the URL holds; what the catalog does not know is left out of it.
+
+    Who comes back from another page by a plain link finds the view as it was left.
+    """
+    state = st.session_state
     params = {name: st.query_params.get_all(name) for name in st.query_params}
+    coming_back = "q" not in state and not any(map(_own, params))
+    if coming_back and state.get("catalog_query_of") == shelf.catalog.content_hash:
+        go(item="")
+        params = state["catalog_query"].to_params()
     query = Query.from_params(params, shelf)
-    st.session_state["catalog_query"] = query
+    state["catalog_query"] = query
+    state["catalog_query_of"] = shelf.catalog.content_hash
     return query
+
+
+def _own(name: str) -> bool:
+    return name in OWN_PARAMS or name.startswith(PREFIX)
 
 
 def shown() -> Query:
@@ -54,11 +67,7 @@ def go(**changes: Any) -> None:
         changes["page"] = 1
     query = replace(shown(), **changes)
     st.session_state["catalog_query"] = query
-    kept = {
-        name: st.query_params.get_all(name)
-        for name in st.query_params
-        if name not in OWN_PARAMS and not name.startswith(PREFIX)
-    }
+    kept = {name: st.query_params.get_all(name) for name in st.query_params if not _own(name)}
     st.query_params.from_dict({**kept, **query.to_params()})
 
 

@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.catalog_grid import titles
+from app.catalog_grid import grid, titles
 from app.catalog_state import go, select, selection, shown
+from app.look_search import photo_vectors, read_photos, similar_items
 from app.photos import photo_url
 from app.words import about, capital, colours, interval, label, money
 from core.catalog.query import Listing
 from core.catalog.roles import Role
+from core.errors import FashionError
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 LONG = {Role.DESCRIPTION, Role.REVIEW}
@@ -44,6 +46,38 @@ def _body(shelf: Listing, row: int) -> None:
         _prediction(shelf, row)
         _actions(shelf, item)
         _fields(shelf, row)
+    _similar(shelf, row)
+
+
+def _similar(shelf: Listing, row: int) -> None:
+    catalog = shelf.catalog
+    if not catalog.image_paths(row):
+        return
+    try:
+        vectors = photo_vectors(catalog)
+        if vectors is None:
+            asked = st.button("Find similar items", icon=":material/image_search:")
+            st.caption(f"Reads the photos of all {len(catalog):,} items once.")
+            if not asked:
+                return
+            vectors = read_photos(catalog)
+        rows = similar_items(shelf, row, vectors)
+    except FashionError as error:
+        st.warning(str(error))
+        return
+    if not len(rows):
+        return
+    item = catalog.ids[row]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Similar items**")
+        st.space("stretch")
+        st.button(
+            "Sort all by likeness",
+            type="tertiary",
+            key=f"like:{item}",
+            on_click=lambda: go(like=item, look="", item="", sort="similar", page=1),
+        )
+    grid(shelf, rows, key=f"similar:{item}", label="Similar items", small=True)
 
 
 def _photos(shelf: Listing, row: int) -> None:

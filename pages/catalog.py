@@ -20,6 +20,7 @@ from app.catalog_table import table
 from app.catalogs import current_catalog, current_models
 from app.export_menu import export_menu
 from app.item_detail import item_dialog
+from app.look_search import look_line, look_menu
 from app.words import MODEL_NAMES, capital
 from core.catalog.query import PER_PAGE, Filters, Listing, Query, pages
 from core.catalog.selection import Selection
@@ -86,9 +87,10 @@ def toolbar(shelf: Listing, query: Query) -> st.container:
             on_change=searched,
             width=320,
         )
+        look_menu(query)
         st.selectbox(
             "Sort by",
-            shelf.sorts(),
+            [*shelf.sorts(), *(["similar"] if query.sort == "similar" else [])],
             key="sort",
             format_func=lambda s: SORT_NAMES[s].format(unit=shelf.catalog.unit),
             label_visibility="collapsed",
@@ -162,7 +164,8 @@ def page() -> None:
     header(shelf, order)
     export_place = toolbar(shelf, query)
     filters_panel(shelf, query)
-    found: np.ndarray = shelf.order(shelf.match(query.filters), query.sort)
+    near = look_line(shelf, query)
+    found: np.ndarray = shelf.order(shelf.match(query.filters), query.sort, near)
     with export_place:
         export_menu(shelf, order, found)
     selection_line(shelf, query, picked, len(found))
@@ -173,9 +176,16 @@ def page() -> None:
         number = min(query.page, pages(len(found), query.per_page))
         rows = found[(number - 1) * query.per_page :][: query.per_page]
         if query.view == "table":
-            table(shelf, rows, picked)
+            table(shelf, rows, picked, near)
         else:
-            grid(shelf, rows, key="grid", label="Items of the catalog", selection=picked)
+            grid(
+                shelf,
+                rows,
+                key="grid",
+                label="Items of the catalog",
+                selection=picked,
+                similarity=near,
+            )
         pager(len(found), query, number)
     if query.item in catalog.ids:
         item_dialog(shelf, query.item)
