@@ -39,7 +39,7 @@ def item_dialog(shelf: Listing, item: str) -> None:
 
 def _body(shelf: Listing, row: int) -> None:
     item = shelf.catalog.ids[row]
-    left, right = st.columns([5, 6], gap="large")
+    left, right = st.columns([4, 6], gap="large")
     with left:
         _photos(shelf, row)
     with right:
@@ -60,7 +60,8 @@ def _similar(shelf: Listing, row: int) -> None:
             st.caption(f"Reads the photos of all {len(catalog):,} items once.")
             if not asked:
                 return
-            vectors = read_photos(catalog)
+            read_photos(catalog)
+            st.rerun(scope="fragment")
         rows = similar_items(shelf, row, vectors)
     except FashionError as error:
         st.warning(str(error))
@@ -102,7 +103,7 @@ def _photos(shelf: Listing, row: int) -> None:
     # st.image takes no address of this server itself.
     st.html(
         f'<img src="{escape(url)}" alt="{escape(f"Photo of {name}")}" style="display:block;'
-        "width:100%;aspect-ratio:3/4;max-height:72vh;object-fit:contain;background:#fff;"
+        "width:100%;aspect-ratio:3/4;max-height:56vh;object-fit:contain;background:#fff;"
         'border-radius:6px;border:1px solid rgba(128,128,128,.25)">'
     )
 
@@ -113,13 +114,14 @@ def _prediction(shelf: Listing, row: int) -> None:
     facts = []
     if price is not None and pd.notna(catalog.frame[price].iloc[row]):
         facts.append(money(catalog.frame[price].iloc[row], catalog.currency))
-    if shelf.ranked:
-        score = shelf.scores.iloc[row]
+    score = shelf.scores.iloc[row]
+    ranked = shelf.ranked and pd.notna(score["rank"])
+    if ranked:
         facts.insert(0, f"Rank {score['rank']:,.0f} of {len(catalog):,}")
     if facts:
         st.markdown(" · ".join(facts))
     actual = None if target is None or pd.isna(target.iloc[row]) else float(target.iloc[row])
-    if shelf.ranked:
+    if ranked:
         low, middle, high = (float(score[c]) for c in ("low", "predicted", "high"))
         words = interval(middle, low, high)
         st.markdown(f"#### {capital(words)} {catalog.unit}")

@@ -148,7 +148,7 @@ class Query:
         page, per_page = last("page"), last("per")
         return cls(
             filters=filters,
-            sort=sort if sort in SORTS else "rank",
+            sort=sort if sort in (*listing.sorts(), "similar") else "rank",
             page=max(1, int(page)) if page.isdecimal() and len(page) < 9 else 1,
             per_page=next((n for n in PER_PAGE if str(n) == per_page), PER_PAGE[0]),
             view=view if view in VIEWS else VIEWS[0],

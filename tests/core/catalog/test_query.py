@@ -165,7 +165,8 @@ def test_order_is_a_stable_sort_with_missing_values_last(items, sort, ranked, ra
     st.sampled_from(["", "floral dress"]),
 )
 def test_a_link_reopens_the_view(items, text, wanted, price, sort, page, look):
-    listing = Listing(catalog_of(items), None)
+    catalog = catalog_of(items)
+    listing = Listing(catalog, ranking_of(catalog))
     query = Query(
         filters_for(listing, text, wanted, price),
         sort=sort, page=page, per_page=48, view="table", look=look, like="000", item="000",

@@ -1,0 +1,144 @@
+"""The lines around the catalog's items: heading, tools, selection, pages."""
+
+import pandas as pd
+import streamlit as st
+
+from app.catalog_chart import has_chart
+from app.catalog_state import filter_by, go, select, shown, undo_selection
+from app.look_search import look_menu
+from app.words import MODEL_NAMES
+from core.catalog.query import PER_PAGE, Filters, Listing, Query, pages
+from core.catalog.selection import Selection
+
+SORT_NAMES = {
+    "rank": "Rank",
+    "price": "Price, low first",
+    "-price": "Price, high first",
+    "newest": "Newest",
+    "actual": "Actual {unit}",
+    "certain": "Most certain",
+    "uncertain": "Least certain",
+    "similar": "Similarity",
+}
+VIEW_NAMES = {"grid": "Photos", "table": "Table", "chart": "Chart"}
+
+
+def header(shelf: Listing, order: pd.DataFrame | None, *, trained: bool) -> None:
+    """What is shown, ranked by what, and what has to be said about it.
+
+    Args:
+        shelf: the catalog.
+        order: its ranking, or None.
+        trained: whether there are models for it.
+    """
+    catalog = shelf.catalog
+    st.title(catalog.name, anchor=False)
+    if order is None:
+        said = [f"{len(catalog):,} items, not ranked", catalog.notice]
+    else:
+        name = MODEL_NAMES.get(order.attrs["model"], order.attrs["model"])
+        said = [
+            f"{len(catalog):,} items ranked by expected {catalog.unit}, model “{name}” of"
+            f" {order.attrs['date'][:10]}",
+            catalog.notice,
+        ]
+    st.caption(" · ".join(part.rstrip(".") for part in said if part))
+    if not trained:
+        st.info(
+            "No model has been trained for this catalog, so it is shown in its own order. Open"
+            " **Setup** and choose *Train*, or rank it with another catalog's model there."
+        )
+    for note in [] if order is None else order.attrs["notes"]:
+        st.info(note)
+
+
+def toolbar(shelf: Listing, query: Query) -> st.container:
+    """The controls above the grid; gives the place where the export menu goes."""
+    state = st.session_state
+    state["q"] = query.filters.text
+    state["sort"] = query.sort
+    state["view"] = query.view
+
+    def searched() -> None:
+        filters = shown().filters
+        filter_by(Filters(state["q"].strip(), filters.levels, filters.ranges))
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text_input(
+            "Search",
+            key="q",
+            type="search",
+            placeholder="Search names, descriptions, ids",
+            label_visibility="collapsed",
+            icon=":material/search:",
+            on_change=searched,
+            width=320,
+        )
+        look_menu(query)
+        st.selectbox(
+            "Sort by",
+            [*shelf.sorts(), *(["similar"] if query.sort == "similar" else [])],
+            key="sort",
+            format_func=lambda s: SORT_NAMES[s].format(unit=shelf.catalog.unit),
+            label_visibility="collapsed",
+            on_change=lambda: go(sort=state["sort"]),
+            width=180,
+        )
+        st.segmented_control(
+            "View",
+            [view for view in VIEW_NAMES if view != "chart" or has_chart(shelf)],
+            key="view",
+            required=True,
+            format_func=VIEW_NAMES.__getitem__,
+            label_visibility="collapsed",
+            on_change=lambda: go(view=state["view"]),
+        )
+        return st.container(width="content")
+
+
+def selection_line(shelf: Listing, query: Query, picked: Selection, found: int) -> None:
+    """How many items are shown and selected, and what can be done with them."""
+    size = int(picked.mask(shelf).sum())
+    total = len(shelf.catalog)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{found:,}** items" if found == total else f"**{found:,}** of {total:,}")
+        if query.filters:
+            st.button("Clear filters", type="tertiary", on_click=filter_by, args=(Filters(),))
+        st.space("stretch")
+        if size:
+            st.markdown(f"**{size:,}** selected")
+            st.button("Clear selection", type="tertiary", on_click=select, args=(Selection(),))
+        if st.session_state["selection_past"]:
+            st.button("Undo", type="tertiary", on_click=undo_selection)
+        st.button(
+            f"Select all {found:,}",
+            type="tertiary",
+            on_click=select,
+            args=(Selection(scope=query.filters),),
+        )
+
+
+def pager(found: int, query: Query, page: int) -> None:
+    """Page numbers, and how many items a page has."""
+    state = st.session_state
+    state["per"] = query.per_page
+    # A new key for new results starts at their page; only the Back button has to set it.
+    key = f"page:{hash((query.filters, query.sort, query.per_page, query.look, query.like))}"
+    if state.get(key, page) != page:
+        state[key] = page
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.pagination(
+            pages(found, query.per_page),
+            default=page,
+            key=key,
+            on_change=lambda: go(page=state[key]),
+        )
+        st.space("stretch")
+        st.segmented_control(
+            "Items a page",
+            PER_PAGE,
+            key="per",
+            required=True,
+            label_visibility="collapsed",
+            on_change=lambda: go(per_page=state["per"]),
+        )
