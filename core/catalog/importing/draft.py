@@ -12,6 +12,7 @@ from core.catalog.importing.tables import Table
 from core.catalog.roles import Role
 
 Progress = Callable[[float, str], None]
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 
 
 @dataclass
@@ -61,6 +62,6 @@ def photos_by_name(folder: Path) -> dict[str, list[str]]:
     """Image files of a folder by stem: paths relative to it, in name order; subfolders included."""
     found: dict[str, list[str]] = {}
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"):
+        if path.suffix.lower() in PHOTO_SUFFIXES:
             found.setdefault(path.stem, []).append(path.relative_to(folder).as_posix())
     return found

@@ -27,6 +27,7 @@ def read(source: Path, log: Log, *, images: Path | None = None) -> Draft:
     source_columns = set(table.frame.columns)
     guesses = guess_roles(table.frame)
     root = images or source.parent
+    _id_from_photo(table.frame, guesses)
     _photos_named_by_id(table.frame, guesses, root)
     _group_by_title(table.frame, guesses)
     derived = tuple(c for c in table.frame.columns if c not in source_columns)
@@ -68,6 +69,18 @@ def _group_by_title(frame: pd.DataFrame, guesses: Guesses) -> None:
     frame["style"] = cells.where(frame[title].notna())
     shown = " and ".join(f"“{c}”" for c in columns)
     guesses.give("style", Role.GROUP, f"made from {shown}: equal ones are variants of one style")
+
+
+def _id_from_photo(frame: pd.DataFrame, guesses: Guesses) -> None:
+    """A table of photos without ids of their own: the name of the photo is the item's id."""
+    by_role = {role: column for column, role in guesses.roles.items()}
+    column = by_role.get(Role.IMAGE)
+    if column is None or Role.ID in by_role or "photo name" in frame.columns:
+        return
+    names = frame[column].str.replace(r".*/|\.\w{3,4}$", "", regex=True)
+    if names.notna().all() and names.is_unique:
+        frame["photo name"] = names
+        guesses.give("photo name", Role.ID, f"made from “{column}”, as no column holds ids")
 
 
 def _photos_named_by_id(frame: pd.DataFrame, guesses: Guesses, root: Path) -> None:

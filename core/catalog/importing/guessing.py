@@ -237,9 +237,11 @@ def _id_column(frame: pd.DataFrame, names: dict[str, str]) -> tuple[str, str] | 
         for column in named:
             if unique[column] >= floor and (floor < 0.98 or _opaque(frame[column])):
                 return column, reason
-    strong = [c for c in named if re.fullmatch(NAMES[Role.ID][0], names[c])]
-    if strong:
-        return strong[0], "its name"
+    # Exports with repeated rows: the name decides, and the report lists the repeated ids.
+    for column in named:
+        clear = any(re.fullmatch(p, names[column]) for p in NAMES[Role.ID][:2])
+        if clear or (unique[column] >= 0.5 and _opaque(frame[column])):
+            return column, "its name"
     for column in frame.columns:
         if (
             filled[column] == len(frame)

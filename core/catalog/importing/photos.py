@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from core.catalog.catalog import IMAGE_SEPARATOR
-from core.catalog.importing.draft import Progress
+from core.catalog.importing.draft import PHOTO_SUFFIXES, Progress
 from core.catalog.importing.prose import list_to_text
 from core.catalog.importing.report import Log
 from core.catalog.importing.tables import Table
@@ -84,18 +84,22 @@ def _locate(root: Path, reference: str) -> tuple[Path | None, str]:
     gone = "the item was kept without it"
     if "\x00" in reference:
         return None, f"photo not found\nthe photo's path holds a NUL character; {gone}"
+    # Some tables name photos without their ending.
+    endings = ("",) if Path(reference).suffix else ("", *PHOTO_SUFFIXES)
     for folder in (root, root / "images"):
-        try:
-            path = (folder / reference).resolve()
+        for ending in endings:
+            try:
+                path = (folder / (reference + ending)).resolve()
+                there = path.is_file()
+            except OSError:  # a name that the file system cannot hold
+                continue
             if not path.is_relative_to(root):
                 return None, (
                     f"photo outside the folder\nthe photo “{reference}” lies outside {root.name}/"
                     f" and was not read; {gone}"
                 )
-            if path.is_file():
+            if there:
                 return path, ""
-        except OSError:  # a name that the file system cannot hold
-            break
     return None, f"photo not found\nthe photo “{reference}” is not in {root.name}/; {gone}"
 
 
