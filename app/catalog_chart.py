@@ -1,6 +1,7 @@
 """The chart view: price against the prediction; a click opens an item, a box selects items."""
 
 import numpy as np
+import plotly.graph_objects as plot
 import streamlit as st
 
 from app.catalog_grid import titles
@@ -27,8 +28,6 @@ def chart(shelf: Listing, found: np.ndarray, picked: Selection) -> None:
         found: row positions, in order.
         picked: the selection, drawn in the second colour.
     """
-    import plotly.graph_objects as plot
-
     catalog, tone = shelf.catalog, colours()
     step = -(-len(found) // POINTS)
     rows = found[::step]

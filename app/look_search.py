@@ -119,13 +119,14 @@ def look_line(shelf: Listing, query: Query) -> np.ndarray | None:
         st.markdown(said)
         if query.look or query.like:
             st.button("Stop", key="stop_look", type="tertiary", on_click=stop)
-        with st.popover("How is this computed?", type="tertiary"):
+        explained = st.container(width="content")
+    try:
+        with explained.popover("How is this computed?", type="tertiary"):
             st.markdown(
                 f"The checkpoint `{best_clip().name}` turns photos and words into vectors; the"
                 " number on each card is the cosine between them, 1 at most. It compares with other"
                 " items of this list, and says nothing by itself."
             )
-    try:
         vectors = photo_vectors(shelf.catalog)
         if vectors is None:
             vectors = read_photos(shelf.catalog)

@@ -1,4 +1,4 @@
-"""Numbers, names and colours that pages share, without importing a charting library."""
+"""Numbers, names and colours that pages share."""
 
 import math
 import re
