@@ -199,20 +199,23 @@ def pull(name: str) -> Status:
             " Make room, or set FASHION_CHECKPOINTS_DIR to a folder on a larger disk."
         )
     commit = _fetch(wanted, staging)
-    shutil.rmtree(staging / ".cache", ignore_errors=True)
-    for file in sorted(staging.rglob("*")):
-        if file.is_file():
-            inside = file.relative_to(staging).as_posix().removeprefix(wanted.prefix)
-            target = root / wanted.folder / inside
-            target.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(target)
-    shutil.rmtree(staging)
-    found = _status(wanted, root)
-    if found.missing:
+    arrived = {
+        (
+            Path(wanted.folder) / file.relative_to(staging).as_posix().removeprefix(wanted.prefix)
+        ): file
+        for file in staging.rglob("*")
+        if file.is_file() and ".cache" not in file.parts
+    }
+    missing = [c for c in wanted.files if not any(Path(p) in arrived for p in c.split("|"))]
+    if missing:
         raise DownloadError(
-            f"{wanted.repo} no longer holds {', '.join(found.missing)}, which “{name}” needs."
-            f" What it does hold is in {root}."
+            f"{wanted.source} did not deliver {', '.join(missing)}, which “{name}” needs."
+            " Run the command again, or get the files by hand."
         )
+    for place, file in arrived.items():
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        file.replace(root / place)
+    shutil.rmtree(staging)
     record = _pulled(root) | {
         name: {"repo": wanted.repo, "commit": commit, "date": f"{datetime.now(UTC):%Y-%m-%d}"}
     }

@@ -32,8 +32,7 @@ def encoder(directory):
 def photos(n=5):
     rng = np.random.default_rng(0)
     return [
-        Image.fromarray(rng.integers(0, 256, (40 + 9 * i, 60, 3), dtype=np.uint8))
-        for i in range(n)
+        Image.fromarray(rng.integers(0, 256, (40 + 9 * i, 60, 3), dtype=np.uint8)) for i in range(n)
     ]
 
 

@@ -1,0 +1,210 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from core.catalog.catalog import Catalog, load_catalog, write_catalog
+from core.catalog.roles import Role
+from core.errors import CatalogError
+from core.settings import ROOT
+from core.vision.embeddings import damaged_photos, embed_catalog, load_embeddings
+
+ROLES = {"sku": Role.ID, "photo": Role.IMAGE}
+N = 10
+
+
+class MeanColour:
+    """An encoder whose vectors are known: the mean colour, to unit length."""
+
+    checkpoint_id, preprocess_hash, dimensions = "mean-colour-1", "p1", 3
+
+    def __init__(self, fail_at=None):
+        self.seen, self.fail_at = 0, fail_at
+
+    def images(self, images):
+        if self.fail_at is not None and self.seen + len(images) > self.fail_at:
+            raise KeyboardInterrupt
+        self.seen += len(images)
+        means = np.array([np.asarray(i).mean(axis=(0, 1)) for i in images], dtype=np.float32)
+        return means / np.linalg.norm(means, axis=1, keepdims=True)
+
+
+def colour(i):
+    return (20 * i + 10, 120, 200 - 15 * i)
+
+
+def expected(i):
+    vector = np.array(colour(i), dtype=np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    """Ten items; items 3 and 7 have no photo, of item 5 the file is not an image."""
+    frame = pd.DataFrame({"sku": [f"i{i}" for i in range(N)]})
+    frame["photo"] = [None if i == 3 else f"{i}.png" for i in range(N)]
+
+    def add_photos(new):
+        for i in range(N):
+            if i not in (3, 7):
+                Image.new("RGB", (8, 8), colour(i)).save(new / "images" / f"{i}.png")
+        (new / "images" / "5.png").write_bytes(b"not an image")
+
+    return write_catalog(
+        Catalog(tmp_path, "Ten", frame, ROLES), tmp_path / "ten", add_files=add_photos
+    )
+
+
+def check(vectors):
+    assert vectors.shape == (N, 3) and vectors.dtype == np.float16
+    for i in range(N):
+        if i in (3, 5, 7):
+            assert np.isnan(vectors[i]).all()
+        else:
+            np.testing.assert_allclose(vectors[i], expected(i), atol=1e-3)
+
+
+def test_vectors_lie_in_row_order_with_gaps_for_missing_photos(catalog):
+    assert load_embeddings(catalog, "mean-colour-1") is None
+    calls = []
+    done = embed_catalog(catalog, MeanColour(), lambda *a: calls.append(a), batch_size=3)
+    check(done.vectors)
+    check(load_embeddings(catalog, "mean-colour-1"))
+    assert isinstance(done.vectors, np.memmap) and not done.vectors.flags.writeable
+    assert (done.computed, done.kept) == (7, 0)
+    assert calls[0] == (0, 8) and calls[-1] == (8, 8) and calls == sorted(calls)
+    files = {f.name for f in (catalog.directory / "vectors").iterdir() if f.name[0] != "."}
+    assert files == {"mean-colour-1.npy", "mean-colour-1.json"}
+
+
+def test_a_damaged_photo_is_listed(catalog):
+    (damaged,) = embed_catalog(catalog, MeanColour()).damaged
+    assert (damaged.item, damaged.photo) == ("i5", "5.png")
+    assert "5.png" in damaged.problem
+    assert damaged_photos(catalog, "mean-colour-1") == (damaged,)
+    assert embed_catalog(catalog, MeanColour()).damaged == (damaged,)
+    assert damaged_photos(catalog, "other") == ()
+
+
+def test_only_changed_photos_are_embedded_again(catalog):
+    embed_catalog(catalog, MeanColour())
+    encoder = MeanColour()
+    again = embed_catalog(catalog, encoder)
+    assert encoder.seen == 0 and (again.computed, again.kept) == (0, 7)
+    for file in (catalog.directory / "images").iterdir():
+        os.utime(file, (1, 1))  # a fresh clone has other times on disk
+    embed_catalog(catalog, encoder)
+    assert encoder.seen == 0
+    Image.new("RGB", (8, 8), colour(9)).save(catalog.directory / "images" / "0.png")
+    Image.new("RGB", (8, 8), colour(5)).save(catalog.directory / "images" / "5.png")
+    changed = embed_catalog(catalog, encoder)
+    assert encoder.seen == changed.computed == 2 and changed.kept == 6
+    np.testing.assert_allclose(changed.vectors[0], expected(9), atol=1e-3)
+    np.testing.assert_allclose(changed.vectors[5], expected(5), atol=1e-3)
+    assert changed.damaged == ()
+
+
+def test_new_rows_and_another_order_keep_what_is_known(catalog):
+    embed_catalog(catalog, MeanColour())
+    frame = catalog.frame.iloc[::-1].reset_index(drop=True)
+    frame.to_parquet(catalog.directory / "catalog.parquet")
+    turned = load_catalog(catalog.directory)
+    assert load_embeddings(turned, "mean-colour-1") is None
+    encoder = MeanColour()
+    check(embed_catalog(turned, encoder).vectors[::-1])
+    assert encoder.seen == 0
+    check(load_embeddings(turned, "mean-colour-1")[::-1])
+
+
+def test_another_preprocessing_embeds_everything_again(catalog):
+    embed_catalog(catalog, MeanColour())
+    encoder = MeanColour()
+    encoder.preprocess_hash = "p2"
+    assert embed_catalog(catalog, encoder).computed == 7
+
+
+def test_an_interrupted_run_resumes_and_hides_its_unfinished_vectors(catalog):
+    with pytest.raises(KeyboardInterrupt):
+        embed_catalog(catalog, MeanColour(fail_at=4), batch_size=2)
+    assert load_embeddings(catalog, "mean-colour-1") is None
+    encoder = MeanColour()
+    check(embed_catalog(catalog, encoder, batch_size=2).vectors)
+    assert encoder.seen == 3
+
+
+def test_the_old_vectors_serve_until_the_new_ones_are_whole(catalog):
+    embed_catalog(catalog, MeanColour())
+    for i in (0, 1):
+        Image.new("RGB", (8, 8), colour(9)).save(catalog.directory / "images" / f"{i}.png")
+    with pytest.raises(KeyboardInterrupt):
+        embed_catalog(catalog, MeanColour(fail_at=1), batch_size=1)
+    check(load_embeddings(catalog, "mean-colour-1"))
+    encoder = MeanColour()
+    vectors = embed_catalog(catalog, encoder).vectors
+    assert encoder.seen == 1
+    np.testing.assert_allclose(vectors[:2], [expected(9)] * 2, atol=1e-3)
+
+
+@pytest.mark.parametrize("step", ["unlink", "array"])
+def test_a_death_between_the_last_renames_loses_nothing(catalog, step):
+    embed_catalog(catalog, MeanColour())
+    folder = catalog.directory / "vectors"
+    (folder / "mean-colour-1.json").rename(folder / "mean-colour-1.partial.json")
+    if step == "unlink":
+        (folder / "mean-colour-1.npy").rename(folder / "mean-colour-1.partial.npy")
+    encoder = MeanColour()
+    check(embed_catalog(catalog, encoder).vectors)
+    assert encoder.seen == 0
+
+
+SLOW_RUN = """
+import sys, time
+from core.catalog.catalog import load_catalog
+from core.vision.embeddings import embed_catalog
+from tests.core.vision.test_embeddings import MeanColour
+def report(done, total):
+    print(done, flush=True)
+    time.sleep(0.2)
+embed_catalog(load_catalog(sys.argv[1]), MeanColour(), report, batch_size=1)
+"""
+
+
+def test_a_killed_process_leaves_what_it_had_done(catalog):
+    command = [sys.executable, "-c", SLOW_RUN, str(catalog.directory)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        while process.stdout.readline().strip() != "4":
+            assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+    encoder = MeanColour()
+    check(embed_catalog(catalog, encoder, batch_size=1).vectors)
+    assert encoder.seen == 3  # of 7, items 0, 1, 2 and 4 were done
+
+
+def test_damaged_files_of_vectors_count_as_none(catalog):
+    embed_catalog(catalog, MeanColour())
+    sidecar = catalog.directory / "vectors" / "mean-colour-1.json"
+    whole = sidecar.read_text()
+    for text in ("{", "[]", json.dumps(json.loads(whole) | {"dimensions": 4})):
+        sidecar.write_text(text)
+        assert load_embeddings(catalog, "mean-colour-1") is None
+        check(embed_catalog(catalog, MeanColour()).vectors)
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(catalog):
+    (catalog.directory / "vectors").write_text("in the way")
+    with pytest.raises(CatalogError, match="“Ten”"):
+        embed_catalog(catalog, MeanColour())
+
+
+def test_a_catalog_without_photos_has_only_gaps(tmp_path):
+    frame = pd.DataFrame({"sku": ["a", "b"]})
+    bare = write_catalog(Catalog(tmp_path, "Bare", frame, {"sku": Role.ID}), tmp_path / "bare")
+    done = embed_catalog(bare, MeanColour())
+    assert np.isnan(done.vectors).all() and done.vectors.shape == (2, 3)
+    assert (done.computed, done.kept, done.damaged) == (0, 0, ())
