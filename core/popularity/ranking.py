@@ -11,7 +11,7 @@ from core.errors import ModelError
 from core.popularity.additive import AdditiveModel
 from core.popularity.model import PREDICTION_COLUMNS
 from core.popularity.scoreboard import Scoreboard, load_out_of_fold, load_scoreboard
-from core.popularity.vectors import embed_photos
+from core.popularity.vectors import embed_photos, image_vectors
 
 RANKING_COLUMNS = ("item_id", "rank", *PREDICTION_COLUMNS, "model", "basis")
 
@@ -116,6 +116,13 @@ def _notes(board: Scoreboard, fitted: AdditiveModel, catalog: Catalog) -> list[s
             + ", ".join(missing)
             + "."
         )
+    if fitted.checkpoint:
+        blind = int(np.isnan(image_vectors(catalog, fitted.checkpoint)).any(axis=1).sum())
+        if blind:
+            notes.append(
+                f"{blind:,} of {len(catalog):,} items have no photo that can be read; this model"
+                " gives each of them the average item's prediction."
+            )
     learned, own = str(fitted.info.get("currency", "")), catalog.currency
     if learned and own and learned != own and "price" in [f.role for f in fitted.features]:
         notes.append(

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +84,15 @@ def train(
         for i, held_out in enumerate(grouped_folds(group_codes(catalog)[rows]))
     ]
     tables, scores, fitted = [], {}, {}
+    fits = len(forward) + len(grouped) + 1
     for i, (name, make) in enumerate(makers.items()):
-        share = 0.3 + 0.7 * i / len(makers)
-        report(share, f"Training the {name} model and scoring it on items it has not seen")
-        table, residuals = _out_of_fold(name, make, catalog, forward, grouped)
+        step = _steps(report, name, 0.3 + 0.7 * i / len(makers), 0.7 / len(makers) / (fits + 1))
+        table, residuals = _out_of_fold(name, make, catalog, forward, grouped, step)
+        step("adding up its scores")
         scores[name] = _scores(table, catalog, forward, grouped)
         tables.append(table)
         if name != REFERENCE:
+            step("learning from all items")
             model = make().fit(catalog, rows)
             model.calibration = _final_calibration(residuals)
             fitted[name] = model
@@ -211,12 +214,20 @@ def _maker(
     return lambda: AdditiveModel("image", checkpoint=checkpoint)
 
 
+def _steps(report: Progress, name: str, start: float, size: float) -> Callable[[str], None]:
+    """A reporter that moves on by one step each time it is called."""
+    done = count()
+    words = "category average" if name == REFERENCE else f"{name} model"
+    return lambda what: report(start + size * next(done), f"The {words}: {what}")
+
+
 def _out_of_fold(
     name: str,
     make: Callable[[], PopularityModel],
     catalog: Catalog,
     forward: Sequence[Fold],
     grouped: Sequence[Fold],
+    step: Callable[[str], None],
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Predictions of both splits, with intervals from the residuals of other items; residuals.
 
@@ -227,6 +238,7 @@ def _out_of_fold(
     tables, residuals = [], {}
     past: list[np.ndarray] = []
     for fold in forward:
+        step(f"predicting {fold.label} from what came before")
         model = make().fit(catalog, fold.train)
         output = model.output(catalog, fold.test)
         before = np.concatenate([*past, []])
@@ -237,7 +249,10 @@ def _out_of_fold(
         tables.append(_table(name, "forward", fold, catalog, output, calibration))
         past.append(y[fold.test] - output)
     residuals["forward"] = np.concatenate([*past, []])
-    outputs = [make().fit(catalog, fold.train).output(catalog, fold.test) for fold in grouped]
+    outputs = []
+    for fold in grouped:
+        step(f"predicting held-out styles, part {fold.label} of {len(grouped)}")
+        outputs.append(make().fit(catalog, fold.train).output(catalog, fold.test))
     errors = [y[fold.test] - output for fold, output in zip(grouped, outputs, strict=True)]
     for i, (fold, output) in enumerate(zip(grouped, outputs, strict=True)):
         others = np.concatenate([e for j, e in enumerate(errors) if j != i])
