@@ -1,10 +1,12 @@
 """The lines around the catalog's items: heading, tools, selection, pages."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app.catalog_chart import has_chart
 from app.catalog_state import filter_by, go, select, shown, undo_selection
+from app.export_menu import export_menu
 from app.look_search import look_menu
 from app.words import MODEL_NAMES
 from core.catalog.query import PER_PAGE, Filters, Listing, Query, pages
@@ -52,8 +54,8 @@ def header(shelf: Listing, order: pd.DataFrame | None, *, trained: bool) -> None
         st.info(note)
 
 
-def toolbar(shelf: Listing, query: Query) -> st.container:
-    """The controls above the grid; gives the place where the export menu goes."""
+def toolbar(shelf: Listing, query: Query) -> None:
+    """Search, order and view."""
     state = st.session_state
     state["q"] = query.filters.text
     state["sort"] = query.sort
@@ -72,7 +74,7 @@ def toolbar(shelf: Listing, query: Query) -> st.container:
             label_visibility="collapsed",
             icon=":material/search:",
             on_change=searched,
-            width=320,
+            width="stretch",
         )
         look_menu(query)
         st.selectbox(
@@ -82,7 +84,7 @@ def toolbar(shelf: Listing, query: Query) -> st.container:
             format_func=lambda s: SORT_NAMES[s].format(unit=shelf.catalog.unit),
             label_visibility="collapsed",
             on_change=lambda: go(sort=state["sort"]),
-            width=180,
+            width=150,
         )
         st.segmented_control(
             "View",
@@ -93,15 +95,32 @@ def toolbar(shelf: Listing, query: Query) -> st.container:
             label_visibility="collapsed",
             on_change=lambda: go(view=state["view"]),
         )
-        return st.container(width="content")
 
 
-def selection_line(shelf: Listing, query: Query, picked: Selection, found: int) -> None:
-    """How many items are shown and selected, and what can be done with them."""
+def selection_line(
+    shelf: Listing,
+    query: Query,
+    picked: Selection,
+    found: np.ndarray,
+    order: pd.DataFrame | None,
+) -> None:
+    """How many items are shown and selected, and what can be done with them.
+
+    Args:
+        shelf: the catalog.
+        query: what is asked for.
+        picked: the selection.
+        found: row positions of what is shown.
+        order: the ranking, for exports.
+    """
     size = int(picked.mask(shelf).sum())
-    total = len(shelf.catalog)
+    total, shown_items = len(shelf.catalog), len(found)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{found:,}** items" if found == total else f"**{found:,}** of {total:,}")
+        st.markdown(
+            f"**{shown_items:,}** items"
+            if shown_items == total
+            else f"**{shown_items:,}** of {total:,}"
+        )
         if query.filters:
             st.button("Clear filters", type="tertiary", on_click=filter_by, args=(Filters(),))
         st.space("stretch")
@@ -111,11 +130,12 @@ def selection_line(shelf: Listing, query: Query, picked: Selection, found: int) 
         if st.session_state["selection_past"]:
             st.button("Undo", type="tertiary", on_click=undo_selection)
         st.button(
-            f"Select all {found:,}",
+            f"Select all {shown_items:,}",
             type="tertiary",
             on_click=select,
             args=(Selection(scope=query.filters),),
         )
+        export_menu(shelf, order, found)
 
 
 def pager(found: int, query: Query, page: int) -> None:

@@ -39,13 +39,13 @@ def cards(
     """What the grid shows of some items, as plain values.
 
     Positions on the bar (``low``, ``at``, ``high``, ``actual``) are shares of one scale for the
-    whole catalog, from nothing to what 99 in 100 upper ends stay under.
+    whole catalog, from nothing to the highest upper end.
     """
     catalog = shelf.catalog
     frame, ids = catalog.frame, catalog.ids
     price, target = catalog.column(Role.PRICE), catalog.target()
     scores = shelf.scores.iloc[rows]
-    top = float(np.nanquantile(shelf.scores["high"], 0.99)) if shelf.ranked else 1.0
+    top = float(shelf.scores["high"].max()) if shelf.ranked else 1.0
     out = []
     for row, title, score in zip(rows, titles(shelf, rows), scores.to_dict("records"), strict=True):
         cost = None if price is None else frame[price].iloc[row]

@@ -39,7 +39,7 @@ def item_dialog(shelf: Listing, item: str) -> None:
 
 def _body(shelf: Listing, row: int) -> None:
     item = shelf.catalog.ids[row]
-    left, right = st.columns([4, 6], gap="large")
+    left, right = st.columns([3, 6], gap="large")
     with left:
         _photos(shelf, row)
     with right:
@@ -103,7 +103,7 @@ def _photos(shelf: Listing, row: int) -> None:
     # st.image takes no address of this server itself.
     st.html(
         f'<img src="{escape(url)}" alt="{escape(f"Photo of {name}")}" style="display:block;'
-        "width:100%;aspect-ratio:3/4;max-height:56vh;object-fit:contain;background:#fff;"
+        "width:100%;max-height:70vh;object-fit:contain;background:#fff;"
         'border-radius:6px;border:1px solid rgba(128,128,128,.25)">'
     )
 

@@ -14,7 +14,6 @@ from app.catalog_grid import grid
 from app.catalog_state import filter_by, listing, read_query, selection
 from app.catalog_table import table
 from app.catalogs import current_catalog, current_models
-from app.export_menu import export_menu
 from app.item_detail import item_dialog
 from app.look_search import UPLOAD, look_line
 from app.words import capital
@@ -62,13 +61,11 @@ def page() -> None:
         query = replace(query, view="grid")
     picked = selection(shelf)
     header(shelf, order, trained=models is not None)
-    export_place = toolbar(shelf, query)
+    toolbar(shelf, query)
     filters_panel(shelf, query)
     near = look_line(shelf, query)
     found: np.ndarray = shelf.order(shelf.match(query.filters), query.sort, near)
-    with export_place:
-        export_menu(shelf, order, found)
-    selection_line(shelf, query, picked, len(found))
+    selection_line(shelf, query, picked, found, order)
     if not len(found):
         st.info("No item matches these filters.")
         st.button("Clear the filters", on_click=filter_by, args=(Filters(),), type="primary")
