@@ -90,19 +90,16 @@ def _separate(pixels: np.ndarray, enlarged: float, name: str) -> np.ndarray:
     outside = _flood(like_ground & (rough < limit))
     inside = _main_parts(~outside)
     deep = cv2.erode(inside.astype(np.uint8), _disk(round(8 * enlarged))) > 0
-    if (deep & like_ground).sum() < 0.15 * max(deep.sum(), 1):
-        # The garment's colour sets it apart: compression noise along its edge counts as ground, and
-        # the ground reaches into narrow gaps.
-        apart = float(np.median(distance[deep])) if deep.any() else 0.0
-        like_ground = _like_ground(difference, float(np.clip(0.22 * apart, 3.0, 14.0)))
-        outside = _flood(like_ground)
-        inside = _main_parts(~outside)
+    apart = _flood_by_colour(difference, deep) if deep.any() else None
+    if apart is not None:
+        like_ground, outside = apart
         deep = np.zeros_like(inside)
-    else:
-        # A light garment: its texture tells it from the rough rim of its own shadow.
+    elif deep.any():
+        # A light or grey garment: its texture tells it from the rough rim of its own shadow.
         limit = float(np.clip(0.6 * np.percentile(rough[deep], 10), limit, 1.5))
-        outside = _flood(like_ground & (rough < limit))
-        inside = _main_parts(~outside)
+        rim_only = cv2.dilate(outside.astype(np.uint8), _disk(round(14 * enlarged))) > 0
+        outside = _flood(like_ground & (rough < limit)) & rim_only
+    inside = _main_parts(~outside)
     garment = (inside & ~like_ground) | deep
     garment = cv2.morphologyEx(garment.astype(np.uint8), cv2.MORPH_OPEN, _disk(1)) > 0
     inside = _to_the_edge(pixels, outside, garment)
@@ -114,14 +111,42 @@ def _like_ground(difference: np.ndarray, threshold: float) -> np.ndarray:
     """Pixels of the ground's colour, or of a soft shadow on it: darker, and of the same hue."""
     hue = np.hypot(difference[..., 1], difference[..., 2])
     light = difference[..., 0]
-    shadow = (light < 0) & (light > -SHADOW_DEPTH) & (hue < max(2.0, 0.4 * threshold))
+    shadow = (light < 0) & (light > -SHADOW_DEPTH) & (hue < max(2.0, 0.7 * threshold))
     return (np.linalg.norm(difference, axis=2) < threshold) | shadow
 
 
-def _flood(passable: np.ndarray) -> np.ndarray:
-    """What is connected to the frame; narrow gaps in the garment's outline do not let it in."""
-    eroded = cv2.erode(passable.astype(np.uint8), _disk(1), borderValue=1)
-    canvas = np.pad(eroded, 1, constant_values=1)
+def _flood_by_colour(
+    difference: np.ndarray, deep: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Ground-like pixels and the ground, told by colour alone; None where that tears the garment.
+
+    Compression noise along the garment's edge then counts as ground, and the ground reaches into
+    narrow gaps, as between a sleeve and the trunk.
+    """
+    apart = float(np.median(np.linalg.norm(difference[deep], axis=1)))
+    square = np.ones((5, 5), np.uint8)
+    step = np.linalg.norm(cv2.dilate(difference, square) - cv2.erode(difference, square), axis=2)
+    for share in (0.22, 0.12):
+        like_ground = _like_ground(difference, float(np.clip(share * apart, 3.0, 14.0)))
+        outside = _flood(like_ground, narrowest=1)
+        lost, left = deep & outside, deep & ~outside
+        if (left & like_ground).sum() > 0.1 * left.sum():
+            continue  # much of the garment looks like the ground itself
+        if lost.sum() < 0.01 * deep.sum():
+            return like_ground, outside
+        # What was let in is a gap if it ends at the garment's edge, and a tear if it does not.
+        rim = left & (cv2.dilate(lost.astype(np.uint8), _disk(1)) > 0)
+        if lost.sum() < 0.3 * deep.sum() and np.median(step[rim]) > 0.5 * apart:
+            return like_ground, outside
+    return None
+
+
+def _flood(passable: np.ndarray, narrowest: int = 3) -> np.ndarray:
+    """What is connected to the frame through passages of at least `narrowest` pixels (odd)."""
+    kernel = np.ones((narrowest, narrowest), np.uint8)
+    canvas = np.pad(
+        cv2.erode(passable.astype(np.uint8), kernel, borderValue=1), 1, constant_values=1
+    )
     cv2.floodFill(canvas, None, (0, 0), 2)
     return canvas[1:-1, 1:-1] == 2
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from core.errors import CheckpointMissing
 from core.tryon.cutout import Cutout
 from core.tryon.people import Person
 
@@ -114,3 +115,17 @@ class Engine(Protocol):
             CheckpointMissing: weights are missing.
         """
         ...
+
+
+def require(engine: Engine) -> None:
+    """Do nothing where an engine can run.
+
+    Raises:
+        CheckpointMissing: it cannot; the sentence names what it lacks.
+    """
+    missing = engine.available().missing
+    if missing:
+        raise CheckpointMissing(
+            f"{engine.title} cannot run here yet. Missing: {', '.join(missing)}."
+            " Use the preview engine meanwhile."
+        )

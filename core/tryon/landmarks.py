@@ -143,9 +143,14 @@ def _armhole(
     out = OUTWARD[side]
     step = max(2, round(0.012 * height))
     row = _jump(reach[side], top, height, step, chest, 0.6 if dress else 0.98)
-    if row is None:
-        return (*_sleeveless(mask, reach, middle, side, top, height), None)
-    joint = np.array([middle + out * reach[side, row + step], row], np.float64)
+    if row is not None:
+        joint = np.array([middle + out * reach[side, row + step], row], np.float64)
+    else:
+        notch = None if dress else _notch(mask, middle, side, height)
+        if notch is None:
+            return (*_sleeveless(mask, reach, middle, side, top, height), None)
+        joint = notch
+        chest = 2 * abs(notch[0] - middle)
     x = joint[0] - out * 0.03 * chest
     shoulder = np.array([x, _top_of(mask, x)])
     armpit = joint.copy()
@@ -164,11 +169,27 @@ def _jump(
     for row in range(top + round(0.1 * height), top + round(until * height)):
         if row + step >= len(reach) or reach[row + step] < 0.25 * chest:
             continue
+        below = reach[row + step : row + step + persist]
+        if len(below) < persist or below.min() < 0.75 * below[0]:
+            continue  # a rounded hem corner, not a trunk that goes on
         jump = reach[row - step] - reach[row + step]
         above = reach[row - persist - step : row - step]
         if jump > best and np.nanmin(above) > reach[row + step] + 0.4 * jump:
             best, found = jump, row
     return found
+
+
+def _notch(mask: np.ndarray, middle: float, side: int, height: int) -> np.ndarray | None:
+    """Where the hem meets a sleeve that lies against the trunk: a step in the lower outline."""
+    columns = np.flatnonzero(mask.any(axis=0))
+    half = abs((columns[0] if side == 0 else columns[-1]) - middle)
+    xs = np.round(middle + OUTWARD[side] * np.linspace(0.5, 0.9, 80) * half).astype(int)
+    lows = np.array([np.flatnonzero(mask[:, x])[-1] if mask[:, x].any() else 0 for x in xs])
+    steps = np.abs(lows[4:] - lows[:-4])
+    best = int(np.argmax(steps))
+    if steps[best] < 0.03 * height or np.ptp(lows[: best + 1]) > 0.05 * height:
+        return None
+    return np.array([xs[best + 2], min(lows[best], lows[best + 4])], np.float64)
 
 
 def _sleeveless(

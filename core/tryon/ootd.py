@@ -3,14 +3,19 @@
 The engine itself is not part of this version; every call says so.
 """
 
-from typing import NoReturn
-
 import numpy as np
 
-from core.errors import CheckpointMissing
 from core.settings import checkpoints_dir
 from core.tryon.cutout import Cutout
-from core.tryon.engine import CATEGORIES, Availability, GarmentCategory, Licence, OnStep, Prepared
+from core.tryon.engine import (
+    CATEGORIES,
+    Availability,
+    GarmentCategory,
+    Licence,
+    OnStep,
+    Prepared,
+    require,
+)
 from core.tryon.people import Person
 
 _SHARED = (
@@ -45,8 +50,8 @@ class OotdEngine:
     def available(self) -> Availability:
         """What is missing: always the engine itself, and the weights that are not here."""
         root = checkpoints_dir()
-        weights = [name for name in self._needed if not (root / name).exists()]
-        return Availability(("the engine itself, which a later version brings", *weights))
+        weights = [f"{root.name}/{name}" for name in self._needed if not (root / name).exists()]
+        return Availability(("the engine itself (a later version brings it)", *weights))
 
     def prepare(self, person: Person, garment: Cutout, category: GarmentCategory) -> Prepared:
         """Raise.
@@ -54,7 +59,8 @@ class OotdEngine:
         Raises:
             CheckpointMissing: always.
         """
-        self._refuse()
+        require(self)
+        raise AssertionError("an engine that is never available was available")
 
     def run(
         self,
@@ -71,12 +77,5 @@ class OotdEngine:
         Raises:
             CheckpointMissing: always.
         """
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        missing = self.available().missing
-        weights = ", ".join(missing[1:]) or "none: they are all here"
-        raise CheckpointMissing(
-            f"{self.title} cannot run: this version does not have the engine yet (a later one brings"
-            f" it). Weights missing in {checkpoints_dir()}: {weights}. Use the preview engine."
-        )
+        require(self)
+        raise AssertionError("an engine that is never available was available")

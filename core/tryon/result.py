@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from core.tryon.cutout import Cutout, read_garment
-from core.tryon.engine import Engine, GarmentCategory, OnStep
+from core.tryon.engine import Engine, GarmentCategory, OnStep, require
 from core.tryon.people import Person
 from core.tryon.preview import Placed
 
@@ -49,7 +49,7 @@ def try_on(
     garment: Path | bytes,
     category: GarmentCategory,
     engine: Engine,
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    settings: Settings = Settings(),
     *,
     cache: diskcache.Cache | None = None,
     garment_name: str | None = None,
@@ -70,6 +70,7 @@ def try_on(
     Raises:
         ImageError, TryOnError, CheckpointMissing: as the engine and `read_garment`.
     """
+    require(engine)
     key = content_key(person, garment, category, engine, settings)
     if cache is not None and (kept := cache.get(key)) is not None:
         return _unpack(kept)
