@@ -3,12 +3,13 @@
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from PIL import Image
 
 from core.errors import CatalogError, ImageError
@@ -24,7 +25,6 @@ SAME_TYPE = {
     "hoodie": "sweatshirts",
     "blazer": "blazers",
     "jacket": "jackets",
-    "coat": "jackets",
     "outwear": "jackets",
     "dress": "dresses",
     "skirt": "skirts",
@@ -33,6 +33,9 @@ SAME_TYPE = {
     "undershirt": "innerwear vests",
 }
 """Words of the three sources for one type of garment."""
+
+STORED_SIZE = 112
+"""Side in pixels of the photos kept for training."""
 
 STYLE_COLUMNS = [
     "id",
@@ -53,7 +56,7 @@ class Examples:
     """Photos with what is known about them.
 
     Attributes:
-        images: uint8 (n, size, size, 3), squashed to a square.
+        images: uint8 (n, side, side, 3), squashed to a square.
         names: a product name or caption each.
         labels: lower-case label columns, an empty string where a source does not say; the columns
             ``type``, ``colour`` and ``gender`` mean the same in all sources.
@@ -62,6 +65,76 @@ class Examples:
     images: np.ndarray
     names: list[str]
     labels: pd.DataFrame
+
+
+class TrainingSet:
+    """All sources in one order, with label codes and captions drawn afresh in every epoch."""
+
+    def __init__(self, sources: list[Examples]) -> None:
+        self.images = [source.images for source in sources]
+        self.starts = np.cumsum([0, *[len(images) for images in self.images]])
+        self.names = [name for source in sources for name in source.names]
+        columns = sorted({column for source in sources for column in source.labels})
+        words = {
+            column: [
+                word
+                for source in sources
+                for word in source.labels.get(column, [""] * len(source.names))
+            ]
+            for column in columns
+        }
+        self.words = words
+        self.levels = {c: sorted(set(words[c]) - {""}) for c in columns}
+        self.codes = np.stack(
+            [
+                np.unique(self.names, return_inverse=True)[1],
+                *[[_code(self.levels[c], w) for w in words[c]] for c in columns],
+            ],
+            axis=1,
+        )
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def pixels(self, rows: np.ndarray) -> torch.Tensor:
+        """Photos as uint8 (n, 3, side, side)."""
+        source = np.searchsorted(self.starts, rows, side="right") - 1
+        photos = [self.images[s][r - self.starts[s]] for s, r in zip(source, rows, strict=True)]
+        return torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2)
+
+    def caption(self, row: int, rng: np.random.Generator) -> tuple[str, np.ndarray]:
+        """A text for a photo, and which code columns another photo must share to fit it too."""
+        shared = np.zeros(self.codes.shape[1], dtype=bool)
+        named = [c for c in self.columns if self.words[c][row]]
+        if not named or rng.random() < 0.5:
+            shared[0] = True
+            return self.names[row], shared
+        keep = [c for c in named if rng.random() < (0.7 if c in ("type", "colour") else 0.25)]
+        keep = keep or [named[rng.integers(len(named))]]
+        for column in keep:
+            shared[1 + self.columns.index(column)] = True
+        # Type last, as in a shop's own names: "women navy blue tshirts".
+        order = sorted(keep, key=lambda c: ("gender", "kids").count(c) * -1 + (c == "type"))
+        text = " ".join(self.words[c][row] for c in order)
+        return (f"a photo of {text}" if rng.random() < 0.5 else text), shared
+
+    def fits(self, rows: np.ndarray, shared: np.ndarray) -> np.ndarray:
+        """Which photo (column) each text (row) is true of, by its names and labels."""
+        codes = self.codes[rows]
+        same = codes[:, None, :] == codes[None, :, :]
+        return (same | ~shared[:, None, :]).all(axis=2)
+
+    def texts(self) -> list[str]:
+        """Everything that a caption may say, to train a tokenizer on."""
+        return [
+            *self.names,
+            *[f"a photo of {' '.join(w)}" for w in zip(*self.words.values(), strict=True)],
+        ]
+
+
+def _code(levels: list[str], word: str) -> int:
+    return levels.index(word) if word else -1
 
 
 def read_styles(directory: Path) -> pd.DataFrame:
@@ -98,7 +171,7 @@ def held_out_ids(table: pd.DataFrame, count: int, seed: int) -> list[str]:
     return table.loc[names.isin(chosen), "id"].tolist()
 
 
-def products(directory: Path, cache: Path, size: int) -> tuple[Examples, list[str]]:
+def products(directory: Path, cache: Path) -> tuple[Examples, list[str]]:
     """Fashion Product Images as examples, and their ids."""
     table = read_styles(directory)
     labels = pd.DataFrame(
@@ -110,7 +183,7 @@ def products(directory: Path, cache: Path, size: int) -> tuple[Examples, list[st
             "part": table["subCategory"],
         }
     )
-    images, kept = load_images(table["photo"], cache, size)
+    images, kept = load_images(table["photo"], cache)
     table, labels = table.loc[kept], labels.loc[kept]
     return (
         Examples(images, table["productDisplayName"].tolist(), _lower(labels)),
@@ -118,12 +191,12 @@ def products(directory: Path, cache: Path, size: int) -> tuple[Examples, list[st
     )
 
 
-def own_photos(directory: Path, cache: Path, size: int) -> Examples:
+def own_photos(directory: Path, cache: Path) -> Examples:
     """The clothing data set (single garments photographed by their owners) as examples."""
     table = pd.read_csv(directory / "images.csv", dtype=str)
     table = table[~table["label"].isin(["Not sure", "Skip", "Other"])].reset_index(drop=True)
     paths = [directory / "images" / f"{name}.jpg" for name in table["image"]]
-    images, kept = load_images(paths, cache, size)
+    images, kept = load_images(paths, cache)
     table = table.loc[kept]
     kids = (table["kids"] == "True").map({True: "kids", False: ""})
     names = ("a photo of a " + kids + " " + table["label"]).str.split().str.join(" ")
@@ -131,7 +204,7 @@ def own_photos(directory: Path, cache: Path, size: int) -> Examples:
     return Examples(images, names.tolist(), _lower(labels))
 
 
-def rendered(directory: Path, cache: Path, size: int) -> Examples:
+def rendered(directory: Path, cache: Path) -> Examples:
     """A catalog directory as examples: its titles, category and attributes."""
     from core.catalog.catalog import load_catalog
     from core.catalog.roles import Role
@@ -139,13 +212,13 @@ def rendered(directory: Path, cache: Path, size: int) -> Examples:
     catalog = load_catalog(directory)
     photos = [catalog.image_paths(row)[:1] for row in range(len(catalog))]
     rows = [row for row, found in enumerate(photos) if found]
-    images, kept = load_images([photos[row][0] for row in rows], cache, size)
+    images, kept = load_images([photos[row][0] for row in rows], cache)
     frame = catalog.frame.iloc[[rows[i] for i in kept]]
     labels = pd.DataFrame(index=frame.index)
     for column in [*catalog.columns(Role.CATEGORY), *catalog.columns(Role.ATTRIBUTE)]:
         name = {"category": "type", "color": "colour"}.get(column.lower(), column.lower())
         if name not in ("brand", "season"):
-            labels[name] = frame[column].astype(str)
+            labels[name] = frame[column].astype(object)
     title = catalog.column(Role.TITLE)
     names = frame[title].tolist() if title else labels.agg(" ".join, axis=1).tolist()
     return Examples(images, names, _lower(labels))
@@ -154,19 +227,20 @@ def rendered(directory: Path, cache: Path, size: int) -> Examples:
 def _lower(labels: pd.DataFrame) -> pd.DataFrame:
     labels = labels.fillna("").apply(lambda column: column.astype(str).str.lower())
     labels["type"] = labels["type"].replace(SAME_TYPE)
+    if "colour" in labels:
+        labels["colour"] = labels["colour"].replace("navy", "navy blue")
     return labels.reset_index(drop=True)
 
 
 def load_images(
     paths: Iterable[Path],
     cache: Path,
-    size: int,
-    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[np.ndarray, list[int]]:
-    """Decode photos once; uint8 (n, size, size, 3) and the positions of those that could be read.
+    """Decode photos once; uint8 (n, side, side, 3) and the positions of those that could be read.
 
-    The decoded array is kept in `cache`, under a name made of paths, sizes on disk and `size`.
+    The decoded array is kept in `cache`, under a name made of paths and sizes on disk.
     """
+    size = STORED_SIZE
     paths = list(paths)
     stamp = hashlib.sha256(
         json.dumps([size, *[(str(p), p.stat().st_size) for p in paths if p.is_file()]]).encode()
@@ -183,8 +257,6 @@ def load_images(
             continue
         images.append(np.asarray(photo.resize((size, size), Image.Resampling.BICUBIC)))
         kept.append(position)
-        if on_progress:
-            on_progress(position + 1, len(paths))
     array = np.stack(images)
     np.save(array_file, array)
     kept_file.write_text(json.dumps(kept))

@@ -9,6 +9,7 @@ epoch ended.
 
 import argparse
 import json
+import math
 import shutil
 import sys
 import time
@@ -29,15 +30,23 @@ from transformers import (
 )
 
 from core.errors import FashionError
-from scripts.clip_data import Examples, held_out_ids, own_photos, products, read_styles, rendered
+from scripts.clip_data import (
+    Examples,
+    TrainingSet,
+    held_out_ids,
+    own_photos,
+    products,
+    read_styles,
+    rendered,
+)
 
-IMAGE_SIZE, PATCH, STORED_SIZE = 96, 16, 112
+IMAGE_SIZE, PATCH = 96, 16
 TEXT_LENGTH, VOCABULARY = 32, 4096
 HEAD_WEIGHT = 0.5
 ADAM_RATE, MUON_RATE, WEIGHT_DECAY, WARMUP = 1e-3, 0.02, 0.05, 0.05
 KEPT_PATCHES = 0.5
 """Share of patches seen in the first part of training, as in FLIP (Li et al. 2023)."""
-WHOLE_FROM = 0.7
+WHOLE_FROM = 0.8
 """Share of training after which every patch is seen."""
 
 
@@ -50,76 +59,6 @@ class Batch:
     mask: Tensor
     fits: Tensor
     rows: np.ndarray
-
-
-class TrainingSet:
-    """All sources in one order, with label codes and captions drawn afresh in every epoch."""
-
-    def __init__(self, sources: list[Examples]) -> None:
-        self.images = [source.images for source in sources]
-        self.starts = np.cumsum([0, *[len(images) for images in self.images]])
-        self.names = [name for source in sources for name in source.names]
-        columns = sorted({column for source in sources for column in source.labels})
-        words = {
-            column: [
-                word
-                for source in sources
-                for word in source.labels.get(column, [""] * len(source.names))
-            ]
-            for column in columns
-        }
-        self.words = words
-        self.levels = {c: sorted(set(words[c]) - {""}) for c in columns}
-        self.codes = np.stack(
-            [
-                np.unique(self.names, return_inverse=True)[1],
-                *[[_code(self.levels[c], w) for w in words[c]] for c in columns],
-            ],
-            axis=1,
-        )
-        self.columns = columns
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def pixels(self, rows: np.ndarray) -> Tensor:
-        """Photos as uint8 (n, 3, STORED_SIZE, STORED_SIZE)."""
-        source = np.searchsorted(self.starts, rows, side="right") - 1
-        photos = [self.images[s][r - self.starts[s]] for s, r in zip(source, rows, strict=True)]
-        return torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2)
-
-    def caption(self, row: int, rng: np.random.Generator) -> tuple[str, np.ndarray]:
-        """A text for a photo, and which code columns another photo must share to fit it too."""
-        shared = np.zeros(self.codes.shape[1], dtype=bool)
-        named = [c for c in self.columns if self.words[c][row]]
-        if not named or rng.random() < 0.5:
-            shared[0] = True
-            return self.names[row], shared
-        keep = [c for c in named if rng.random() < (0.7 if c in ("type", "colour") else 0.25)]
-        keep = keep or [named[rng.integers(len(named))]]
-        for column in keep:
-            shared[1 + self.columns.index(column)] = True
-        # Type last, as in a shop's own names: "women navy blue tshirts".
-        order = sorted(keep, key=lambda c: ("gender", "kids").count(c) * -1 + (c == "type"))
-        text = " ".join(self.words[c][row] for c in order)
-        return (f"a photo of {text}" if rng.random() < 0.5 else text), shared
-
-    def fits(self, rows: np.ndarray, shared: np.ndarray) -> np.ndarray:
-        """Which photo (column) each text (row) is true of, by its names and labels."""
-        codes = self.codes[rows]
-        same = codes[:, None, :] == codes[None, :, :]
-        return (same | ~shared[:, None, :]).all(axis=2)
-
-    def texts(self) -> list[str]:
-        """Everything that a caption may say, to train a tokenizer on."""
-        return [
-            *self.names,
-            *[f"a photo of {' '.join(w)}" for w in zip(*self.words.values(), strict=True)],
-        ]
-
-
-def _code(levels: list[str], word: str) -> int:
-    return levels.index(word) if word else -1
 
 
 def make_tokenizer(texts: list[str]) -> CLIPTokenizer:
@@ -242,7 +181,7 @@ class Trainer:
     def step(self, batch: Batch, codes: Tensor) -> tuple[float, float]:
         """One update; the contrastive loss and the loss of the label heads."""
         progress = self.done / self.steps
-        rate = min(1.0, progress / WARMUP) * 0.5 * (1 + np.cos(np.pi * min(progress, 1.0)))
+        rate = min(1.0, progress / WARMUP) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
         for optimizer, top in ((self.muon, MUON_RATE), (self.adam, ADAM_RATE)):
             for group in optimizer.param_groups:
                 group["lr"] = top * max(rate, 1e-3)
@@ -253,10 +192,11 @@ class Trainer:
         wanted = batch.fits.float()
         contrast = (_spread(logits, wanted) + _spread(logits.T, wanted.T)) / 2
         labels = sum(
-            F.cross_entropy(head(pooled), codes[:, i], ignore_index=-1, label_smoothing=0.1)
+            F.cross_entropy(
+                head(pooled), codes[:, i], ignore_index=-1, label_smoothing=0.1, reduction="sum"
+            )
             for i, head in enumerate(self.heads)
-            if (codes[:, i] >= 0).any()
-        )
+        ) / len(codes)
         loss = contrast + HEAD_WEIGHT * labels
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -264,7 +204,7 @@ class Trainer:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():
-            self.model.logit_scale.clamp_(max=np.log(100.0))
+            self.model.logit_scale.clamp_(max=math.log(100.0))
         self.done += 1
         return float(contrast.detach()), float(labels.detach())
 
@@ -313,7 +253,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--catalog", type=Path, help="catalog directory of rendered garments")
     parser.add_argument("--out", type=Path, required=True, help="checkpoint directory to write")
     parser.add_argument("--work", type=Path, required=True, help="folder for caches and state")
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
@@ -329,9 +269,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def gather(args: argparse.Namespace) -> tuple[TrainingSet, list[str]]:
     """The training set of the sources that were named, and the ids that are held out."""
-    size, cache = STORED_SIZE, args.work / "images"
+    cache = args.work / "images"
     held_out = held_out_ids(read_styles(args.products), args.held_out, args.seed)
-    shop, ids = products(args.products, cache, size)
+    shop, ids = products(args.products, cache)
     away = set(held_out)
     keep = [i for i, key in enumerate(ids) if key not in away]
     sources = [
@@ -342,9 +282,9 @@ def gather(args: argparse.Namespace) -> tuple[TrainingSet, list[str]]:
         )
     ]
     if args.own_photos:
-        sources.append(own_photos(args.own_photos, cache, size))
+        sources.append(own_photos(args.own_photos, cache))
     if args.catalog:
-        sources.append(rendered(args.catalog, cache, size))
+        sources.append(rendered(args.catalog, cache))
     return TrainingSet(sources), held_out
 
 

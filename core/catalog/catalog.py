@@ -213,6 +213,9 @@ def write_catalog(
             add_files(new)
         digest = hashlib.sha256((new / "catalog.parquet").read_bytes()).hexdigest()
         (new / "catalog.toml").write_bytes(_header(catalog, digest))
+        if (out / "vectors").is_dir():
+            # They name the photos that they are of: those of unchanged photos serve again.
+            shutil.copytree(out / "vectors", new / "vectors")
         replace_folder(new, out)
     finally:
         shutil.rmtree(new, ignore_errors=True)

@@ -114,7 +114,7 @@ class FakeHub(BaseHTTPRequestHandler):
             file.encode(), X_Repo_Commit=COMMIT, ETag=f'"{abs(hash(file)):040x}"'[:42]
         )
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815
 
 
 @pytest.fixture
@@ -189,13 +189,13 @@ def test_a_download_that_breaks_off_looks_absent_and_goes_on_later(root, hub):
 
 def test_a_repo_that_lost_a_file_is_named(root, hub, monkeypatch):
     monkeypatch.setitem(HUB, "levihsu/OOTDiffusion", ["README.md", HUB["levihsu/OOTDiffusion"][-2]])
-    with pytest.raises(DownloadError, match="parsing_atr.onnx"):
+    with pytest.raises(DownloadError, match=r"parsing_atr\.onnx"):
         pull("schp-parsing")
 
 
 def test_no_network_is_one_sentence(root, monkeypatch):
     point_hub_at(monkeypatch, "http://127.0.0.1:9")
-    with pytest.raises(DownloadError, match="openpose-body.*again"):
+    with pytest.raises(DownloadError, match=r"openpose-body.*again"):
         pull("openpose-body")
 
 

@@ -122,6 +122,22 @@ def test_new_rows_and_another_order_keep_what_is_known(catalog):
     check(load_embeddings(turned, "mean-colour-1")[::-1])
 
 
+def test_importing_again_keeps_the_vectors_of_unchanged_photos(catalog):
+    embed_catalog(catalog, MeanColour())
+
+    def add_photos(new):
+        for photo in (catalog.directory / "images").iterdir():
+            (new / "images" / photo.name).write_bytes(photo.read_bytes())
+        Image.new("RGB", (8, 8), colour(9)).save(new / "images" / "0.png")
+
+    again = write_catalog(catalog, catalog.directory, add_files=add_photos)
+    encoder = MeanColour()
+    vectors = embed_catalog(again, encoder).vectors
+    assert encoder.seen == 1
+    np.testing.assert_allclose(vectors[0], expected(9), atol=1e-3)
+    np.testing.assert_allclose(vectors[1], expected(1), atol=1e-3)
+
+
 def test_another_preprocessing_embeds_everything_again(catalog):
     embed_catalog(catalog, MeanColour())
     encoder = MeanColour()
