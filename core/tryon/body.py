@@ -87,7 +87,9 @@ class Body:
 
     def half_width(self, depth: float, side: int) -> float:
         """From the axis to the body's edge, arms left out (pixels)."""
-        limit = (0.62 if depth < self.hip_depth else 1.0) * self.shoulder_width
+        # Sleeves of the base outfit have the trunk's label, so the chest is capped at the joints.
+        wide = float(np.interp(depth / self.hip_depth, [0.0, 0.5, 1.0], [0.5, 0.5, 0.72]))
+        limit = (wide if depth < self.hip_depth else 1.0) * self.shoulder_width
         centre = self.axis.at(depth)
         direction = self.across(depth) * OUTWARD[side]
         steps = np.arange(0.0, limit)

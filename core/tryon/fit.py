@@ -1,8 +1,8 @@
 """Where every landmark of a garment comes to lie on a person.
 
-The garment keeps its own proportions: one scale, from its chest (or hip) width to the body's, gives
-its length and the length of its sleeves. The trunk follows the body's axis, sleeves and legs follow
-their joints, and nothing becomes narrower than what it has to cover.
+The garment keeps its own proportions: its chest (or waistband) width gives the unit for its length
+and the length of its sleeves, so that a cropped top stays cropped. The trunk follows the body's
+axis, sleeves and legs follow their joints, and nothing becomes narrower than what it has to cover.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,13 @@ from core.tryon.landmarks import OUTWARD, Limb, Shape
 
 CHEST_EASE = 1.06
 HIP_EASE = 1.05
+CHEST_LENGTH = 0.72
+WAIST_LENGTH = 0.58
+"""How long the chest width (the waistband) of a flat garment is down the body, as a fraction of
+the distance from neck to hips. Flat garments are wider than worn ones, so this is not the scale of
+their width."""
+FULL_LENGTH = 0.86
+"""Trousers that reach this far of the way from waist to ankles are taken to end at the ankles."""
 SHORTEST_TOP, LONGEST_TOP = 0.72, 2.1
 """Hem of a top or coat, as a multiple of the distance from neck to hips."""
 WAIST_DEPTH = 0.66
@@ -62,13 +69,13 @@ def fit(shape: Shape, body: Body) -> Fit:
         raise TryOnError(
             "The garment's width cannot be measured. Choose another category or another photo."
         )
-    trunk, targets, scale = (_lower_trunk if lower else _upper_trunk)(shape, body, width)
+    trunk, targets, scale, along = (_lower_trunk if lower else _upper_trunk)(shape, body, width)
     limbs, seams = {}, {}
     for limb in shape.limbs:
         names = ("hip", "crotch") if shape.legs else ("shoulder", "armpit")
         outer = targets[f"{names[0]}_{limb.side}"]
         inner = targets["crotch"] if shape.legs else targets[f"armpit_{limb.side}"]
-        pins = _limb(limb, outer, inner, body, scale, shape.legs)
+        pins = _limb(limb, outer, inner, body, (scale, along), shape.legs)
         if pins is not None:
             limbs[limb.side] = pins
             seams[limb.side] = limb.root
@@ -82,11 +89,12 @@ def _width(pair: np.ndarray) -> float:
     return float(np.linalg.norm(pair[1] - pair[0]))
 
 
-def _upper_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, float]:
+def _upper_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, float, float]:
     points = shape.points
     chest_depth = 0.3 * body.hip_depth
     chest = body.half_width(chest_depth, 0) + body.half_width(chest_depth, 1)
     scale = chest * CHEST_EASE / width
+    along = CHEST_LENGTH * body.hip_depth / width
     source, target, targets = [], [], {}
 
     def pin(name: str | None, at: np.ndarray, to: np.ndarray) -> None:
@@ -115,27 +123,29 @@ def _upper_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
     start = _depth_of(body, (targets["shoulder_0"] + targets["shoulder_1"]) / 2)
     top = shape.sides[0, :, 1].mean()
     armpit = start + float(
-        np.clip((top - shoulder_line) * scale, 0.3 * body.hip_depth, 0.48 * body.hip_depth)
+        np.clip((top - shoulder_line) * along, 0.3 * body.hip_depth, 0.48 * body.hip_depth)
     )
     rows = shape.sides[:, :, 1].mean(axis=1)
-    depths = armpit + (rows - top) * scale
+    depths = armpit + (rows - top) * along
     if shape.worn == "dresses":
-        depths = _dress_depths(shape, body, rows, depths, scale)
+        depths = _dress_depths(shape, body, rows, depths, along)
     else:
         low, high = SHORTEST_TOP * body.hip_depth, LONGEST_TOP * body.hip_depth
         hem = float(np.clip(depths[-1], low, high))
         depths = armpit + (depths - armpit) * (hem - armpit) / max(depths[-1] - armpit, 1e-6)
     if shape.legs:
-        depths = np.linspace(depths[0], _depth_of(body, body.crotch()), len(depths))
+        crotch = _depth_of(body, body.crotch())
+        depths = np.linspace(depths[0], crotch, len(depths))
+        along = _leg_scale(shape, body, armpit + (_leg_end(shape) - top) * along, crotch)
     _pin_sides(shape, body, depths, scale, pin)
     if shape.legs:
         targets["crotch"] = body.crotch()
         pin(None, points["crotch"], targets["crotch"])
-    return Pins(np.array(source), np.array(target)), targets, scale
+    return Pins(np.array(source), np.array(target)), targets, scale, along
 
 
 def _dress_depths(
-    shape: Shape, body: Body, rows: np.ndarray, depths: np.ndarray, scale: float
+    shape: Shape, body: Body, rows: np.ndarray, depths: np.ndarray, along: float
 ) -> np.ndarray:
     """Depths that bring a dress's waist to the body's, its hem no lower than the ankles."""
     depths = depths.copy()
@@ -145,7 +155,7 @@ def _dress_depths(
         above = rows <= waist_row
         part = (rows[above] - rows[0]) / max(waist_row - rows[0], 1e-6)
         depths[above] = depths[0] + part * (waist - depths[0])
-        depths[~above] = waist + (rows[~above] - waist_row) * scale
+        depths[~above] = waist + (rows[~above] - waist_row) * along
     if depths[-1] > body.ankle_depth:
         depths = depths[0] + (depths - depths[0]) * (body.ankle_depth - depths[0]) / (
             depths[-1] - depths[0]
@@ -161,7 +171,7 @@ def _lower_width(shape: Shape) -> float:
     return 1.12 * _width(shape.sides[0])
 
 
-def _lower_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, float]:
+def _lower_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, float, float]:
     points = shape.points
     hip_depth = body.hip_depth * 1.02
     hips = body.half_width(hip_depth, 0) + body.half_width(hip_depth, 1)
@@ -176,18 +186,35 @@ def _lower_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
 
     waist = WAISTBAND_DEPTH * body.hip_depth
     rows = shape.sides[:, :, 1].mean(axis=1)
+    along = WAIST_LENGTH * body.hip_depth / max(_width(shape.sides[0]), 1.0)
     if shape.legs:
         targets["crotch"] = body.crotch()
-        depths = np.linspace(waist, _depth_of(body, targets["crotch"]), len(rows))
+        crotch = _depth_of(body, targets["crotch"])
+        depths = np.linspace(waist, crotch, len(rows))
+        along = _leg_scale(shape, body, waist + (_leg_end(shape) - rows[0]) * along, crotch)
     else:
-        depths = waist + (rows - rows[0]) * scale
+        depths = waist + (rows - rows[0]) * along
         longest = body.ankle_depth
         if depths[-1] > longest:
             depths = waist + (depths - waist) * (longest - waist) / (depths[-1] - waist)
     _pin_sides(shape, body, depths, scale, pin)
     if shape.legs:
         pin("crotch", points["crotch"], targets["crotch"])
-    return Pins(np.array(source), np.array(target)), targets, scale
+    return Pins(np.array(source), np.array(target)), targets, scale, along
+
+
+def _leg_end(shape: Shape) -> float:
+    """Row of the trouser hems in the photo."""
+    return float(np.mean([limb.sections[-1, :, 1].mean() for limb in shape.limbs]))
+
+
+def _leg_scale(shape: Shape, body: Body, hem: float, crotch: float) -> float:
+    """Person pixels per garment pixel down the legs, for hems at a depth."""
+    waist = WAISTBAND_DEPTH * body.hip_depth
+    if hem - waist > FULL_LENGTH * (body.ankle_depth - waist):
+        hem = body.ankle_depth + 0.01 * body.hip_depth
+    hem = max(hem, crotch + 0.1 * body.hip_depth)
+    return (hem - crotch) / max(float(np.mean([limb.length for limb in shape.limbs])), 1.0)
 
 
 def _pin_sides(shape: Shape, body: Body, depths: np.ndarray, scale: float, pin) -> None:  # type: ignore[no-untyped-def]
@@ -233,19 +260,33 @@ def _depth_of(body: Body, point: np.ndarray) -> float:
 
 
 def _limb(
-    limb: Limb, outer: np.ndarray, inner: np.ndarray, body: Body, scale: float, legs: bool
+    limb: Limb,
+    outer: np.ndarray,
+    inner: np.ndarray,
+    body: Body,
+    scales: tuple[float, float],
+    legs: bool,
 ) -> Pins | None:
-    """Pins of a sleeve along the arm, or of a trouser leg along the leg."""
+    """Pins of a sleeve along the arm, or of a trouser leg along the leg.
+
+    Args:
+        limb: as measured.
+        outer: where the outer end of its root lies on the person.
+        inner: where the inner end lies.
+        body: the person.
+        scales: person pixels per garment pixel across and along.
+        legs: whether it is a trouser leg.
+    """
     bones = body.limb(limb.side, legs)
     if bones is None:
         return None
     root = (outer + inner) / 2
     path = Path(np.array([root, *bones.points[1:]]))
     full = float(path.lengths[-1])
-    length = limb.length * scale
-    # A full-length sleeve ends at the wrist, a trouser leg at the ankle, whatever the arm's length.
-    if length > (0.88 if legs else 0.82) * full:
-        length = full * (1.02 if legs else 1.0)
+    scale, along = scales
+    length = limb.length * along
+    if not legs and length > 0.82 * full:
+        length = full  # a long sleeve ends at the wrist, whatever the arm's length
     first = outer - inner
     first = first / max(float(np.linalg.norm(first)), 1e-6)
     sections = []
@@ -253,8 +294,8 @@ def _limb(
         if fraction == 0:
             sections.append(np.stack([outer, inner]))
             continue
-        along = float(fraction) * length
-        centre, direction = path.at(along), path.direction(along)
+        reached = float(fraction) * length
+        centre, direction = path.at(reached), path.direction(reached)
         turn = OUTWARD[limb.side]
         normal = np.array([direction[1], -direction[0]]) * turn
         # The root's own slant fades out along the first half of the limb.

@@ -141,7 +141,7 @@ def _armhole(
 ) -> Seam:
     """Shoulder point, armpit, and where the sleeve's gap begins (None without a sleeve)."""
     out = OUTWARD[side]
-    step = max(2, round(0.012 * height))
+    step = max(2, round(0.02 * height))
     row = _jump(reach[side], top, height, step, chest, 0.6 if dress else 0.98)
     if row is not None:
         joint = np.array([middle + out * reach[side, row + step], row], np.float64)
