@@ -17,7 +17,7 @@ from core.errors import CatalogError, FashionError
 from core.settings import data_dir
 
 FORMAT_WORDS = {
-    "auto": "Find out",
+    "auto": "Detect it",
     "csv": "A table (CSV, Excel, Parquet)",
     "shopify": "Shopify product export",
     "google": "Google Merchant feed",
@@ -99,11 +99,21 @@ def _preview(seen: Inspection) -> None:
     )
     for note in seen.notes:
         st.caption(note)
+    columns = list(seen.head.columns)
     st.dataframe(
         seen.head,
         hide_index=True,
+        # What was recognised comes first, and long texts leave room for the others.
+        column_order=sorted(columns, key=lambda c: c not in seen.roles),
+        column_config={c: st.column_config.TextColumn(width="medium") for c in _long(seen)},
         alt=f"The first {len(seen.head)} rows of the source, cells as they stand in it",
     )
+
+
+def _long(seen: Inspection) -> list[str]:
+    """Columns whose cells would fill the preview."""
+    widths = {c: seen.head[c].astype("str").str.len().max() for c in seen.head.columns}
+    return [c for c, width in widths.items() if width > 40]
 
 
 def _form(source: Source, seen: Inspection) -> None:

@@ -13,6 +13,9 @@ PAGES = Path(__file__).resolve().parents[1] / "pages"
 SHOWN = 200
 """Issues in the table on the page; the download has all that were kept."""
 
+UNFOLDED = 10
+"""Issues that are few enough to be shown at once."""
+
 
 def show(slug: str, report: ImportReport) -> None:
     """Draw the report of an import.
@@ -27,7 +30,9 @@ def show(slug: str, report: ImportReport) -> None:
     counts = [("Rows read", report.read), ("Items", report.items)]
     if report.merged:
         counts.append(("Joined to an item", report.merged))
-    counts += [("Rows skipped", left_out), ("Photos", report.photos)]
+    counts.append(("Rows skipped", left_out))
+    if report.photos or "photo not found" in report.problems:
+        counts.append(("Photos", report.photos))
     for cell, (label, count) in zip(st.columns(len(counts)), counts, strict=True):
         cell.metric(label, f"{count:,}")
     _next(slug, report)
@@ -63,7 +68,8 @@ def _issues(report: ImportReport) -> None:
     told = [f"{n:,} skipped: {kind}" for kind, n in report.skipped.items()]
     told += [f"{n:,} kept, but: {kind}" for kind, n in report.problems.items()]
     st.markdown("\n".join(f"- {line}" for line in told))
-    with st.expander(f"Row by row ({min(len(report.issues), SHOWN):,} shown)"):
+    shown = min(len(report.issues), SHOWN)
+    with st.expander(f"Row by row ({shown:,} shown)", expanded=shown <= UNFOLDED):
         st.dataframe(
             pd.DataFrame(
                 [

@@ -79,10 +79,14 @@ def _path() -> Source | None:
     if not text:
         return None
     path = Path(text).expanduser()
-    if not path.is_absolute() or not path.exists():
-        st.error(f"{text} is not there. Give the whole path, beginning with /.")
+    try:
+        stamp = path.stat().st_mtime_ns if path.is_absolute() else None
+    except (OSError, ValueError):
+        stamp = None
+    if stamp is None:
+        st.error(f"{text} is not there or cannot be read. Give the whole path, beginning with /.")
         return None
-    return Source(path, str(path.stat().st_mtime_ns), _proposal(path.name))
+    return Source(path, str(stamp), _proposal(path.name))
 
 
 def _kept(uploaded: Any) -> Source:

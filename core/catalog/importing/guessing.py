@@ -102,6 +102,9 @@ NEVER = re.compile(
     r"index|unnamed_\d+|column_\d+|url|link|\w+_url|\w+_link|crawled_at|scraped_at|updated_at"
     r"|uniq(ue)?_?id|row|position|source\w*"
 )
+VARIED = frozenset({Role.TARGET, Role.RATING, Role.REVIEW, Role.GROUP})
+"""Roles that a column whose cells are all equal cannot have."""
+
 NEVER_LATE = frozenset({Role.ID, Role.PRICE, Role.RELEASE_DATE, Role.TARGET})
 """Roles of columns that no name marks as post-launch (the target is by its nature)."""
 
@@ -158,7 +161,9 @@ def guess_roles(frame: pd.DataFrame, *, taken: frozenset[Role] = frozenset()) ->
         taken: single roles that the user gave already; they are not proposed.
     """
     guesses = Guesses()
-    varied = [c for c in frame.columns if frame[c].nunique() > 1 or len(frame) == 1]
+    present = [c for c in frame.columns if frame[c].notna().any()]
+    # A range of one brand or season keeps their meaning; counts that never differ mean nothing.
+    varied = {c for c in present if frame[c].nunique() > 1 or len(frame) == 1}
     names = {c: normal(c) for c in frame.columns}
     sample = frame.head(SAMPLE)
     _weeks(frame, names, sample, guesses)
@@ -181,14 +186,16 @@ def guess_roles(frame: pd.DataFrame, *, taken: frozenset[Role] = frozenset()) ->
     }
     for role, check in checks.items():
         if role not in taken:
-            _by_name(role, [c for c in varied if c not in guesses.roles], names, check, guesses)
-    for column in varied:
+            free = [c for c in present if c not in guesses.roles]
+            if role in VARIED:
+                free = [c for c in free if c in varied]
+            _by_name(role, free, names, check, guesses)
+    for column in present:
         name = names[column]
         if column in guesses.roles or NEVER.fullmatch(name) or _counts_sales(name):
             continue
-        if any(re.fullmatch(p, name) for p in NAMES[Role.NUMBER]) and _numeric(
-            sample[column], "number"
-        ):
+        is_number = column in varied and _numeric(sample[column], "number")
+        if is_number and any(re.fullmatch(p, name) for p in NAMES[Role.NUMBER]):
             guesses.give(column, Role.NUMBER, "its name, and its cells are numbers")
         elif any(re.fullmatch(p, name) for p in NAMES[Role.ATTRIBUTE]) and _levels(frame[column]):
             guesses.give(column, Role.ATTRIBUTE, "its name")

@@ -52,7 +52,7 @@ def inspect_source(
         CatalogError: the source cannot be read, or no reader fits.
     """
     log = Log()
-    format, source = detection.detect(Path(source), format)
+    format, source = _detect(Path(source), format)
     draft = _read(source, format, log, images=images, preview=True)
     return Inspection(
         format,
@@ -109,7 +109,7 @@ def import_catalog(
     began = time.monotonic()
     log, progress = Log(), on_progress or _silent
     out = Path(out)
-    format, source = detection.detect(Path(source), format)
+    format, source = _detect(Path(source), format)
     if window is not None and format != "hm":
         raise CatalogError("A window of days can only be chosen for H&M's transactions.")
     progress(0.0, f"Reading {source.name}")
@@ -187,6 +187,13 @@ def import_catalog(
         photos=len(photos),
         seconds=time.monotonic() - began,
     )
+
+
+def _detect(source: Path, format: str) -> tuple[str, Path]:
+    try:
+        return detection.detect(source, format)
+    except OSError as error:
+        raise CatalogError(f"{source} cannot be read ({error.strerror or error}).") from error
 
 
 def _read(

@@ -146,6 +146,9 @@ class ImportReport:
         if self.notes:
             lines.append("Notes:")
             lines += [f"  {note}" for note in self.notes]
+        if self.catalog.post_launch:
+            late = ", ".join(sorted(self.catalog.post_launch))
+            lines.append(f"Known only after launch, so no feature unless asked for: {late}")
         if self.guesses:
             lines.append("Roles that were not named (change one with --role ROLE=COLUMN):")
             lines += [f"  {g.role:12} {g.column}  ({g.reason})" for g in self.guesses]

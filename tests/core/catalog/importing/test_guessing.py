@@ -86,6 +86,12 @@ def test_columns_that_say_nothing_get_no_role():
     assert set(found.roles) == {"id"}
 
 
+def test_a_range_of_one_brand_and_season_keeps_their_meaning():
+    found = guess(id=["a", "b", "c"], brand=["Acme"] * 3, season=["AW26"] * 3, units_sold=["0"] * 3)
+    assert found.roles["brand"] == found.roles["season"] == Role.ATTRIBUTE
+    assert "units_sold" not in found.roles, "nothing has sold yet: there is no target"
+
+
 def test_few_different_short_texts_are_an_attribute_and_the_reason_says_so():
     found = guess(id=[f"a{i}" for i in range(40)], kragen=["rund", "spitz"] * 20)
     assert found.roles["kragen"] == Role.ATTRIBUTE
