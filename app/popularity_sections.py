@@ -28,7 +28,7 @@ def headline(catalog: Catalog, board: Scoreboard, name: str) -> None:
     said = [
         f"Model “{MODEL_NAMES.get(name, name)}”, trained {board.date[:10]} on {board.items:,} items"
         f" of “{board.catalog}”",
-        catalog.notice,
+        board.notice or catalog.notice,
     ]
     parts = [part.rstrip(".") for part in said if part]
     st.caption(" · ".join([*parts, "[How good are the models?](#scoreboard)"]))

@@ -61,6 +61,7 @@ def write_card(
                 "data_hash",
                 "target",
                 "unit",
+                "notice",
                 "items",
                 "items_without_target",
                 "include_post_launch",
@@ -102,6 +103,8 @@ def card_text(name: str, board: Scoreboard, calibration: Calibration | None) -> 
         )
     if own.note:
         lines.append(f"- {own.note}")
+    if board.notice:
+        lines.append(f"- About the data: {board.notice}")
     lines += ["", "## How good it is", "", board.split, ""]
     for title, scores in (("On later seasons", own.forward), ("On held-out styles", own.grouped)):
         if scores:
@@ -113,6 +116,39 @@ def card_text(name: str, board: Scoreboard, calibration: Calibration | None) -> 
         "",
         "What the model finds is association in past data, not cause: it does not say what would"
         " happen if a price or a photo were changed.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def folder_text(board: Scoreboard) -> str:
+    """What a folder of models is, for the person who finds it, as Markdown."""
+    late = " --include-post-launch" if board.include_post_launch else ""
+    models = " ".join(name for name in ABOUT if name in board.trained)
+    lines = [
+        f"# Popularity models of “{board.catalog}”",
+        "",
+        f"Written by `scripts/train_models.py --models {models}{late}` on {board.date[:10]} and"
+        " replaced as a whole when it is run again; nothing else is kept in this folder.",
+        "",
+        f"- Data hash (SHA-256 of the table): `{board.data_hash}`",
+    ]
+    if board.notice:
+        lines.append(f"- About the data: {board.notice}")
+    lines += ["", "| model | rank correlation on unseen items | 95 % range |", "|---|---|---|"]
+    for name, scores in board.models.items():
+        value, low, high = (
+            format_metric("", scores.headline["spearman"][k]) for k in ("value", "low", "high")
+        )
+        shown = f"[{name}]({name}/card.md)" if name in ABOUT else "category average, to compare"
+        mark = ", ranks" if name == board.promoted else ""
+        lines.append(f"| {shown}{mark} | {value} | {low} to {high} |")
+    lines += [
+        "",
+        board.split,
+        "",
+        "`scoreboard.json` has all scores, `out_of_fold.parquet` the predictions for training items"
+        " by models that had not seen them.",
         "",
     ]
     return "\n".join(lines)

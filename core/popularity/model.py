@@ -178,6 +178,7 @@ def write_model(
     save_file(
         {k: np.ascontiguousarray(v) for k, v in tensors.items()}, directory / "model.safetensors"
     )
+    (directory / "model.safetensors").chmod(0o644)
     (directory / "model.json").write_text(
         json.dumps(values, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )

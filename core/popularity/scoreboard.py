@@ -54,6 +54,7 @@ class Scoreboard:
         promoted: the model that ranks unless another is named.
         models: scores by model, the category mean among them as ``reference``.
         skipped: models that could not be trained, and why.
+        notice: what the catalog says about its data (``simulated sales``), or empty.
     """
 
     date: str
@@ -69,6 +70,7 @@ class Scoreboard:
     promoted: str
     models: dict[str, ModelScores]
     skipped: dict[str, str] = field(default_factory=dict)
+    notice: str = ""
 
     @property
     def trained(self) -> list[str]:

@@ -18,7 +18,7 @@ from core.catalog.roles import Role
 from core.errors import CatalogError, CheckpointMissing, ModelError
 from core.folders import replace_folder, restore_folder
 from core.popularity.additive import AdditiveModel
-from core.popularity.card import write_card
+from core.popularity.card import folder_text, write_card
 from core.popularity.columns import feature_columns
 from core.popularity.metrics import METRICS, Scores, score
 from core.popularity.model import Calibration, PopularityModel, labelled_rows, log_target, to_units
@@ -116,6 +116,7 @@ def train(
         promoted=promoted,
         models=scores,
         skipped=skipped,
+        notice=catalog.notice,
     )
     _write(out, board, pd.concat(tables, ignore_index=True), fitted)
     report(1.0, f"Done: the {promoted} model ranks")
@@ -366,6 +367,7 @@ def _write(
         for name, model in fitted.items():
             model.save(new / name)
             write_card(new / name, name, board, model.calibration)
+        (new / "README.md").write_text(folder_text(board), encoding="utf-8")
         replace_folder(new, out)
     finally:
         shutil.rmtree(new, ignore_errors=True)

@@ -7,18 +7,24 @@ from core.popularity.ridge import ALPHAS, Design, fit_ridge
 from core.popularity.splits import grouped_folds
 
 
-def make_design(n=120, seed=0, missing=0.0):
+def make_design(n=120, seed=0, missing=0.0, noise_features=0):
     rng = np.random.default_rng(seed)
     first, second = rng.normal(size=(n, 3)), rng.random((n, 4)) * (rng.random((n, 4)) < 0.5)
     average = np.zeros((n, 2), dtype=bool)
     average[:, 1] = rng.random(n) < missing
     second[average[:, 1]] = 0
     y = first @ [1.0, -0.5, 0.0] + second @ [2.0, 0, 0, -1] + 3 + 0.3 * rng.normal(size=n)
+    first = np.hstack([first, rng.normal(size=(n, noise_features))])
     return Design([csr_array(first), csr_array(second)], average), y
 
 
-def test_agrees_with_scikit_learn():
-    design, y = make_design()
+wide = pytest.mark.parametrize("noise_features", [0, 150], ids=["more items", "more features"])
+"""Both ways to solve: fewer features than items, and more."""
+
+
+@wide
+def test_agrees_with_scikit_learn(noise_features):
+    design, y = make_design(noise_features=noise_features)
     fit = fit_ridge(design, y, grouped_folds(np.arange(len(y)), 4))
     x = np.hstack([m.toarray() for m in design.matrices])
     theirs = Ridge(alpha=fit.alpha).fit(x, y)
@@ -27,8 +33,9 @@ def test_agrees_with_scikit_learn():
     np.testing.assert_allclose(ours, theirs.predict(x), rtol=1e-8)
 
 
-def test_the_penalty_is_the_one_that_scikit_learn_scores_best_on_the_same_folds():
-    design, y = make_design(seed=3)
+@wide
+def test_the_penalty_is_the_one_that_scikit_learn_scores_best_on_the_same_folds(noise_features):
+    design, y = make_design(seed=3, noise_features=noise_features)
     folds = grouped_folds(np.arange(len(y)), 4)
     fit = fit_ridge(design, y, folds)
     x = np.hstack([m.toarray() for m in design.matrices])
@@ -44,10 +51,15 @@ def test_the_penalty_is_the_one_that_scikit_learn_scores_best_on_the_same_folds(
     errors = [error(a) for a in ALPHAS]
     assert fit.alpha == ALPHAS[int(np.argmin(errors))]
     assert fit.residuals @ fit.residuals == pytest.approx(min(errors), rel=1e-6)
+    fold = folds[0]
+    rest = np.delete(np.arange(len(y)), fold)
+    theirs = y[fold] - Ridge(alpha=fit.alpha).fit(x[rest], y[rest]).predict(x[fold])
+    np.testing.assert_allclose(fit.residuals[fold], theirs, atol=1e-8)
 
 
-def test_items_that_count_as_average_get_no_credit():
-    design, y = make_design(missing=0.4)
+@wide
+def test_items_that_count_as_average_get_no_credit(noise_features):
+    design, y = make_design(missing=0.4, noise_features=noise_features)
     fit = fit_ridge(design, y, grouped_folds(np.arange(len(y)), 4))
     values = design.values(fit.coefficients, fit.centre)
     assert (values[design.average] == 0).all()

@@ -30,6 +30,7 @@ def trained(catalog, tmp_path_factory):
 def test_the_folder_holds_what_the_design_says(trained):
     folder, board, _ = trained
     assert sorted(p.name for p in folder.iterdir()) == [
+        "README.md",
         "linear",
         "out_of_fold.parquet",
         "scoreboard.json",
@@ -105,6 +106,8 @@ def test_the_card_tells_data_split_scores_and_date(trained, catalog):
     text = (folder / "linear" / "card.md").read_text()
     for part in (catalog.content_hash, board.date, board.split, "Spearman", "not cause"):
         assert part in text
+    readme = (folder / "README.md").read_text()
+    assert catalog.content_hash in readme and "[linear](linear/card.md), ranks" in readme
     values = json.loads((folder / "linear" / "card.json").read_text())
     assert values["scores"]["forward"]["spearman"]["value"] == pytest.approx(
         board.models["linear"].forward["spearman"]["value"]
