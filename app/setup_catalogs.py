@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app import import_form
 from app.catalogs import current_catalog, list_catalogs, photo_url, select_catalog
 from app.popularity_view import item_names
 from core.catalog.catalog import Catalog
@@ -84,6 +85,7 @@ def show() -> None:
         _entry(slug, directory, is_open=is_open)
     if current is not None:
         _details(current)
+    import_form.show()
 
 
 def _entry(slug: str, directory: Path, *, is_open: bool) -> None:

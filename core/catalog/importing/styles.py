@@ -47,6 +47,9 @@ def read(source: Path, log: Log) -> Draft:
             f"{path.name} has no columns “id” and “productDisplayName”."
             " Import it with --format csv."
         )
+    if not (source / "images").is_dir():
+        log.note("There is no images/ folder: the items have no photos.")
+        return Draft(table, preset(table.frame, ROLES, "columns of styles.csv"), source)
     files = {p.stem: p.name for p in (source / "images").glob("*.*")}
     cells = []
     for position, item in enumerate(table.frame["id"]):

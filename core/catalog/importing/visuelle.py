@@ -98,6 +98,11 @@ def _sales(table: Table, log: Log) -> pd.DataFrame | None:
 
 def _photos(table: Table, source: Path, log: Log) -> None:
     frame = table.frame
+    if not (source / "images").is_dir():
+        log.note("There is no images/ folder: the items have no photos.")
+        if "image_path" in frame.columns:
+            frame["image_path"] = pd.Series(None, index=frame.index, dtype="str")
+        return
     files = photos_by_name(source / "images")
     everything = {path for paths in files.values() for path in paths}
     cells: list[str | None] = []
