@@ -8,7 +8,7 @@ from app.catalog_chart import has_chart
 from app.catalog_state import filter_by, go, select, shown, undo_selection
 from app.export_menu import export_menu
 from app.look_search import look_menu
-from app.words import MODEL_NAMES
+from app.words import MODEL_NAMES, plain
 from core.catalog.query import PER_PAGE, Filters, Listing, Query, pages
 from core.catalog.selection import Selection
 
@@ -34,7 +34,7 @@ def header(shelf: Listing, order: pd.DataFrame | None, *, trained: bool) -> None
         trained: whether there are models for it.
     """
     catalog = shelf.catalog
-    st.title(catalog.name, anchor=False)
+    st.title(plain(catalog.name), anchor=False)
     if order is None:
         said = [f"{len(catalog):,} items, not ranked", catalog.notice]
     else:
@@ -44,14 +44,14 @@ def header(shelf: Listing, order: pd.DataFrame | None, *, trained: bool) -> None
             f" {order.attrs['date'][:10]}",
             catalog.notice,
         ]
-    st.caption(" · ".join(part.rstrip(".") for part in said if part))
+    st.caption(" · ".join(plain(part.rstrip(".")) for part in said if part))
     if not trained:
         st.info(
             "No model has been trained for this catalog, so it is shown in its own order. Open"
             " **Setup** and choose *Train*, or rank it with another catalog's model there."
         )
     for note in [] if order is None else order.attrs["notes"]:
-        st.info(note)
+        st.caption(f":material/info: {plain(note)}")
 
 
 def toolbar(shelf: Listing, query: Query) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.catalog_state import filter_by, shown
-from app.words import label
+from app.words import label, plain
 from core.catalog.query import MISSING, Facet, Filters, Listing, Query
 from core.catalog.roles import Role
 
@@ -63,16 +63,16 @@ def _levels(facet: Facet, counts: np.ndarray, query: Query) -> None:
 
     if len(facet.levels) <= PILLS:
         st.pills(
-            label(facet.column),
+            plain(label(facet.column)),
             options,
             selection_mode="multi",
-            format_func=named,
+            format_func=lambda level: plain(named(level)),
             key=key,
             on_change=changed,
         )
     else:
         st.multiselect(
-            label(facet.column),
+            plain(label(facet.column)),
             options,
             format_func=named,
             key=key,
@@ -95,7 +95,7 @@ def _span(shelf: Listing, column: str, query: Query) -> None:
 
     currency = shelf.catalog.currency if shelf.catalog.roles[column] == Role.PRICE else ""
     name = f"{label(column)} ({currency})" if currency else label(column)
-    st.slider(name, low, high, step=step, key=key, on_change=changed)
+    st.slider(plain(name), low, high, step=step, key=key, on_change=changed)
 
 
 def _scale(low: float, high: float) -> tuple[float, float, float]:

@@ -97,9 +97,12 @@ def _columns(
         config[name] = number(format="%.2f")
     data["Id"] = frame[catalog.columns(Role.ID)[0]].array
     for column in frame.columns:
-        if catalog.roles.get(column) in HIDDEN or label(column) in data:
+        if catalog.roles.get(column) in HIDDEN:
             continue
-        data[label(column)] = frame[column].array
+        name = label(column)
+        if name in data:
+            name = f"{name} ({column})"
+        data[name] = frame[column].array
         if catalog.roles.get(column) == Role.RELEASE_DATE:
-            config[label(column)] = st.column_config.DateColumn(format="YYYY-MM-DD")
+            config[name] = st.column_config.DateColumn(format="YYYY-MM-DD")
     return pd.DataFrame(data), config

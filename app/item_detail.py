@@ -11,7 +11,7 @@ from app.catalog_grid import grid, titles
 from app.catalog_state import go, select, selection, shown
 from app.look_search import photo_vectors, read_photos, similar_items
 from app.photos import photo_url
-from app.words import about, capital, colours, interval, label, money
+from app.words import about, capital, colours, interval, label, money, plain
 from core.catalog.query import Listing
 from core.catalog.roles import Role
 from core.errors import FashionError
@@ -28,7 +28,7 @@ def item_dialog(shelf: Listing, item: str) -> None:
     def closed() -> None:
         go(item="")
 
-    @st.dialog(title, width="large", on_dismiss=closed)
+    @st.dialog(plain(title), width="large", on_dismiss=closed)
     def dialog() -> None:
         if shown().item != item:
             st.rerun()
@@ -119,7 +119,7 @@ def _prediction(shelf: Listing, row: int) -> None:
     if ranked:
         facts.insert(0, f"Rank {score['rank']:,.0f} of {len(catalog):,}")
     if facts:
-        st.markdown(" · ".join(facts))
+        st.markdown(plain(" · ".join(facts)))
     actual = None if target is None or pd.isna(target.iloc[row]) else float(target.iloc[row])
     if ranked:
         low, middle, high = (float(score[c]) for c in ("low", "predicted", "high"))
@@ -232,7 +232,7 @@ def _fields(shelf: Listing, row: int) -> None:
     )
     for name, text in longer:
         if name != label(catalog.column(Role.DESCRIPTION) or ""):
-            with st.expander(name):
+            with st.expander(plain(name)):
                 st.text(text)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.catalog_grid import titles
 from app.catalog_state import go
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.catalog.query import Listing, Query
 from core.catalog.roles import Role
@@ -104,11 +105,12 @@ def look_line(shelf: Listing, query: Query) -> np.ndarray | None:
     """
     upload = st.session_state.get(UPLOAD)
     if query.look:
-        said = f"Nearest to “{query.look}”"
+        said = f"Nearest to “{plain(query.look)}”"
     elif query.like:
-        said = f"Nearest to “{titles(shelf, np.array([shelf.catalog.row(query.like)]))[0]}”"
+        title = titles(shelf, np.array([shelf.catalog.row(query.like)]))[0]
+        said = f"Nearest to “{plain(title)}”"
     elif upload:
-        said = f"Nearest to your photo “{upload.name}”"
+        said = f"Nearest to your photo “{plain(upload.name)}”"
     else:
         return None
 

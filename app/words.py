@@ -47,14 +47,22 @@ def money(value: float, currency: str = "") -> str:
 
 
 def label(column: str) -> str:
-    """A column's name for people: ``articleType`` and ``ARTICLE_TYPE`` are ``Article type``."""
+    """A column's name for people: ``articleType`` and ``ARTICLE_TYPE`` are ``Article type``.
+
+    Short names in capitals (``SKU``, ``GTIN``) stay as they are.
+    """
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", " ", column)
     words = re.sub(r"[_\-\s]+", " ", text).split()
-    if len(words) and column.isupper():
+    if column.isupper() and len(column) > 4:
         words = [w.lower() for w in words]
     words = [words[0], *(w if w.isupper() else w.lower() for w in words[1:])] if words else []
     joined = " ".join(words)
     return joined[:1].upper() + joined[1:]
+
+
+def plain(text: str) -> str:
+    """Text of a catalog or a user as Streamlit's labels and Markdown must get it: not a format."""
+    return re.sub(r"([\\`*_{}\[\]<>#$~|:])", r"\\\1", text)
 
 
 def capital(text: str) -> str:

@@ -16,7 +16,7 @@ from app.catalog_table import table
 from app.catalogs import current_catalog, current_models
 from app.item_detail import item_dialog
 from app.look_search import UPLOAD, look_line
-from app.words import capital
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.catalog.query import Filters, Listing, Query, pages
 from core.catalog.selection import Selection
@@ -74,7 +74,7 @@ def page() -> None:
     if query.item in catalog.ids:
         item_dialog(shelf, query.item)
     elif query.item:
-        st.warning(f"{capital(catalog.name)} has no item “{query.item}”.")
+        st.warning(f"{plain(catalog.name)} has no item “{plain(query.item)}”.")
 
 
 try:
