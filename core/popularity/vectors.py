@@ -45,10 +45,12 @@ def embed_photos(
     Raises:
         CheckpointMissing: there is no such checkpoint on this machine.
     """
-    from core.checkpoints import best_clip, clip_by_id
-    from core.vision.clip import ClipEncoder
-    from core.vision.embeddings import embed_catalog
+    from core.checkpoints import best_clip, checkpoint_id, clip_by_id
+    from core.vision.embeddings import embed_catalog, is_embedded
 
-    encoder = ClipEncoder(clip_by_id(checkpoint) if checkpoint else best_clip())
-    embed_catalog(catalog, encoder, on_progress=on_progress)
-    return encoder.checkpoint_id
+    directory = clip_by_id(checkpoint) if checkpoint else best_clip()
+    if not is_embedded(catalog, directory):
+        from core.vision.clip import ClipEncoder
+
+        embed_catalog(catalog, ClipEncoder(directory), on_progress=on_progress)
+    return checkpoint_id(directory)

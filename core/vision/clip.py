@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PROCESSOR_FILE = "preprocessor_config.json"
+
 PREPROCESSING = (
     "do_convert_rgb",
     "do_resize",
@@ -37,6 +39,23 @@ PREPROCESSING = (
     "image_std",
 )
 """Settings of the image processor that change the pixels a model sees."""
+
+
+def preprocess_hash(directory: Path) -> str:
+    """Short hash of how a checkpoint prepares photos, without loading it.
+
+    Raises:
+        CheckpointMissing: its preprocessor_config.json is missing or damaged.
+    """
+    file = directory / PROCESSOR_FILE
+    try:
+        settings = json.loads(file.read_text(encoding="utf-8"))
+        described = json.dumps({k: settings.get(k) for k in PREPROCESSING}, sort_keys=True)
+    except (OSError, ValueError, AttributeError) as error:
+        raise CheckpointMissing(
+            f"{file} is missing or damaged. Get it again with scripts/checkpoints.py pull."
+        ) from error
+    return hashlib.sha256(described.encode()).hexdigest()[:8]
 
 
 class ClipEncoder:
@@ -69,6 +88,7 @@ class ClipEncoder:
 
         directory = Path(directory)
         self.checkpoint_id = checkpoint_id(directory)
+        self.preprocess_hash = preprocess_hash(directory)
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         disable_progress_bar()  # loading is a second; the bar only litters terminals and logs
         try:
@@ -90,9 +110,6 @@ class ClipEncoder:
         self._text_length = min(
             model.text_model.config.max_position_embeddings, self._tokenizer.model_max_length
         )
-        settings = self._processor.to_dict()
-        described = json.dumps({k: settings.get(k) for k in PREPROCESSING}, sort_keys=True)
-        self.preprocess_hash = hashlib.sha256(described.encode()).hexdigest()[:8]
 
     def images(self, images: Sequence[Image.Image], batch_size: int = 32) -> np.ndarray:
         """Unit vectors of photos, float32 (n, dimensions).

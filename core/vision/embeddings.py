@@ -23,8 +23,9 @@ from filelock import FileLock
 
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
+from core.checkpoints import checkpoint_id as id_of
 from core.errors import CatalogError, ImageError
-from core.vision.clip import ClipEncoder
+from core.vision.clip import ClipEncoder, preprocess_hash
 from core.vision.images import open_image
 
 FOLDER = "vectors"
@@ -80,7 +81,10 @@ def embed_catalog(
     """
     files = _Files(catalog.directory / FOLDER, encoder.checkpoint_id)
     try:
-        about = _describe(catalog, encoder)
+        about = _describe(catalog, encoder.preprocess_hash) | {
+            "checkpoint": encoder.checkpoint_id,
+            "dimensions": encoder.dimensions,
+        }
         whole = _read(*files.whole)
         if whole is None or not _same(whole[1], about):
             files.folder.mkdir(exist_ok=True)
@@ -97,6 +101,18 @@ def embed_catalog(
     if on_progress is not None:
         on_progress(count, count)
     return Embedded(whole[0], 0, count - len(damaged), damaged)
+
+
+def is_embedded(catalog: Catalog, directory: Path) -> bool:
+    """Whether every photo, as it is now, has its vector by the checkpoint in a directory.
+
+    Reads the photos' bytes but loads no model, so that callers can go without one.
+
+    Raises:
+        CheckpointMissing: the directory has no weights or no preprocessor_config.json.
+    """
+    found = _read(*_Files(catalog.directory / FOLDER, id_of(directory)).whole)
+    return found is not None and _same(found[1], _describe(catalog, preprocess_hash(directory)))
 
 
 def load_embeddings(catalog: Catalog, checkpoint_id: str) -> np.ndarray | None:
@@ -193,11 +209,9 @@ def _embed(
     return Embedded(whole, computed, total - computed - len(damaged), damaged)
 
 
-def _describe(catalog: Catalog, encoder: ClipEncoder) -> dict[str, Any]:
+def _describe(catalog: Catalog, preprocess: str) -> dict[str, Any]:
     return {
-        "checkpoint": encoder.checkpoint_id,
-        "preprocess": encoder.preprocess_hash,
-        "dimensions": encoder.dimensions,
+        "preprocess": preprocess,
         "table": _table(catalog),
         "photos": [_key(catalog, row) for row in range(len(catalog))],
         "damaged": {},
@@ -205,7 +219,7 @@ def _describe(catalog: Catalog, encoder: ClipEncoder) -> dict[str, Any]:
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return all(one[k] == other[k] for k in ("preprocess", "dimensions", "table", "photos"))
+    return all(one[k] == other[k] for k in ("preprocess", "table", "photos"))
 
 
 def _table(catalog: Catalog) -> str:

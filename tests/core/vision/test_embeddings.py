@@ -13,7 +13,14 @@ from core.catalog.catalog import Catalog, load_catalog, write_catalog
 from core.catalog.roles import Role
 from core.errors import CatalogError
 from core.settings import ROOT
-from core.vision.embeddings import damaged_photos, embed_catalog, load_embeddings
+from core.vision.clip import ClipEncoder
+from core.vision.embeddings import (
+    damaged_photos,
+    embed_catalog,
+    is_embedded,
+    load_embeddings,
+)
+from tests.core.vision.tiny_clip import write_tiny_clip
 
 ROLES = {"sku": Role.ID, "photo": Role.IMAGE}
 N = 10
@@ -224,3 +231,13 @@ def test_a_catalog_without_photos_has_only_gaps(tmp_path):
     done = embed_catalog(bare, MeanColour())
     assert np.isnan(done.vectors).all() and done.vectors.shape == (2, 3)
     assert (done.computed, done.kept, done.damaged) == (0, 0, ())
+
+
+def test_whether_a_catalog_is_embedded_is_known_without_loading_the_model(catalog, tmp_path):
+    directory = write_tiny_clip(tmp_path / "tiny")
+    assert not is_embedded(catalog, directory)
+    embed_catalog(catalog, ClipEncoder(directory, device="cpu"))
+    (directory / "config.json").unlink()  # the model cannot be loaded any more
+    assert is_embedded(catalog, directory)
+    Image.new("RGB", (8, 8), colour(9)).save(catalog.directory / "images" / "0.png")
+    assert not is_embedded(catalog, directory)
