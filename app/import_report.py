@@ -55,13 +55,15 @@ def _next(slug: str, report: ImportReport) -> None:
             icon=":material/grid_view:",
             query_params={"catalog": slug},
         )
-        if report.catalog.column(Role.TARGET) is not None:
-            st.page_link(
-                PAGES / "setup.py",
-                label=f"Train models on its {report.catalog.unit}",
-                icon=":material/model_training:",
-                query_params={"catalog": slug, "section": "Models"},
-            )
+        has_target = report.catalog.column(Role.TARGET) is not None
+        st.page_link(
+            PAGES / "setup.py",
+            label=f"Train models on its {report.catalog.unit}"
+            if has_target
+            else "Rank it with the models of another catalog",
+            icon=":material/model_training:",
+            query_params={"catalog": slug, "section": "Models"},
+        )
 
 
 def _issues(report: ImportReport) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from core.catalog.importing.draft import Draft, preset
+from core.catalog.importing.guessing import Guesses, guess_roles
 from core.catalog.importing.numbers import parse_numbers
 from core.catalog.importing.report import Log
 from core.catalog.importing.tables import Table, read_table
-from core.catalog.roles import Role
+from core.catalog.roles import SINGLE_ROLES, Role
 from core.errors import CatalogError
 
 ALIASES = {
@@ -34,6 +35,19 @@ ALIASES = {
     "variant_image": ("variant image url", "variant image"),
     "sku": ("sku", "variant sku"),
 }
+OWN = re.compile(
+    r"option\d .*|variants? .*|google shopping / .*|tags|published.*|status|gift card|seo .*|sku"
+    r"|barcode|included / .*|.*price.*|charge tax|tax code|inventory .*|continue selling .*"
+    r"|weight .*|requires shipping|fulfillment .*|.*image.*|packed product .*|cost per item"
+    r"|custom product type|standard(ized)? product type"
+)
+"""Shopify's further columns, in lower case: their meaning is known; models do not read them."""
+
+ADDED = frozenset(
+    {Role.ATTRIBUTE, Role.NUMBER, Role.RELEASE_DATE, Role.RATING, Role.REVIEW, Role.TARGET}
+)
+"""Roles that a column beside Shopify's own may have: a shop's own properties, and what it sold."""
+
 VARIANTS = "variants"
 PHOTOS = "photos"
 UNINFORMATIVE = ("title", "size", "größe", "groesse", "taille", "talla", "taglia", "storlek")
@@ -67,12 +81,37 @@ def read(source: Path, log: Log, *, images: Path | None = None) -> Draft:
     if table.frame.empty:
         raise CatalogError(f"No row of {source.name} has a handle: {log.issues[-1]}")
     items, options = _joined(table, columns, log)
-    return Draft(
-        items,
-        preset(items.frame, _roles(items.frame, columns, options), "Shopify's own column"),
-        images or source.parent,
-        merged=len(table.rows) - len(items.rows),
-    )
+    roles = _roles(items.frame, columns, options)
+    guesses = preset(items.frame, roles, "Shopify's own column")
+    _add_own(items.frame, table, columns, guesses, log)
+    merged = len(table.rows) - len(items.rows)
+    return Draft(items, guesses, images or source.parent, merged=merged)
+
+
+def _add_own(
+    frame: pd.DataFrame, table: Table, columns: dict[str, str], guesses: Guesses, log: Log
+) -> None:
+    """Guess the columns that the shop added, in place; sales by variant become the product's."""
+    added = [
+        c
+        for c in frame.columns
+        if c not in guesses.roles
+        and c in table.frame
+        and not OWN.fullmatch(c.strip().lower())
+        and c not in columns.values()
+    ]
+    found = guess_roles(frame[added], taken=frozenset({Role.ID}))
+    for column, role in found.roles.items():
+        single = role in SINGLE_ROLES and role in guesses.roles.values()
+        if role not in ADDED or single:
+            continue
+        guesses.give(column, role, found.reasons[column])
+        handles = table.frame[columns["handle"]]
+        if role == Role.TARGET and table.frame[column].groupby(handles).count().max() > 1:
+            sold = pd.Series(parse_numbers(table.frame[column], "count").values, handles.index)
+            totals = sold.groupby(handles).sum(min_count=1)
+            frame[column] = frame[columns["handle"]].map(totals)
+            log.note(f"The column “{column}” was summed over the variants of each product.")
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, str]:

@@ -72,6 +72,20 @@ def test_shopifys_current_header(table, load):
     assert catalog.frame["Price"][0] == 19.9
 
 
+def test_what_a_shop_added_to_the_export_is_understood(table, load):
+    source = table(
+        "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Variant Price,Season,Status,Units sold"
+        "\n"
+        "a,Dress,Size,S,a1,9,AW26,active,5\na,,,M,a2,9,,,7\nb,Coat,Size,S,b1,9,SS26,active,2\n"
+    )
+    report = load(source)
+    catalog = report.catalog
+    assert catalog.roles["Season"] == Role.ATTRIBUTE
+    assert "Status" not in catalog.roles
+    assert (catalog.column(Role.TARGET), catalog.target().tolist()) == ("Units sold", [12.0, 2.0])
+    assert any("summed over the variants" in n for n in report.notes)
+
+
 # --- Google Merchant --------------------------------------------------------------------------
 
 RSS = """<?xml version="1.0"?>
