@@ -33,8 +33,9 @@ def show(slug: str, report: ImportReport) -> None:
     counts.append(("Rows skipped", left_out))
     if report.photos or "photo not found" in report.problems:
         counts.append(("Photos", report.photos))
-    for cell, (label, count) in zip(st.columns(len(counts)), counts, strict=True):
-        cell.metric(label, f"{count:,}")
+    with st.container(horizontal=True, gap="large"):
+        for label, count in counts:
+            st.metric(label, f"{count:,}", width="content")
     _next(slug, report)
     if report.issues:
         _issues(report)

@@ -211,7 +211,9 @@ def _options(frame: pd.DataFrame, handle: str) -> tuple[dict[str, str], dict[str
     long = long[long["value"] != "Default Title"].drop_duplicates()
     names, values = {}, {}
     for option, rows in long.groupby(long["name"].str.lower(), sort=False):
-        column = f"Option: {rows['name'].iloc[0]}"
+        column = str(rows["name"].iloc[0])
+        if column.lower() in lower:
+            column = f"Option: {column}"
         names[column] = str(option)
         values[column] = rows.groupby("handle", sort=False)["value"].agg(", ".join)
     return names, values

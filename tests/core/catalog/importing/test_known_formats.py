@@ -40,12 +40,12 @@ def test_shopify_products_are_joined_by_handle(table, load):
     assert list(catalog.ids) == ["red-dress", "tee"]
     assert dress["Variant Price"] == 18.9
     assert dress["variants"] == 2.0, "a row that only adds a photo is no variant"
-    assert dress["Option: Color"] == "Red, Blue"
+    assert dress["Color"] == "Red, Blue"
     assert dress["photos"].split("|") == [f"https://x/{n}.jpg" for n in ("0", "1", "3", "v")]
     assert dress["Body (HTML)"] == "A nice dress"
     assert catalog.frame["Title"][1] == "=Tee"
-    assert "Option: Size" not in catalog.roles, "sizes say nothing of a style"
-    assert catalog.roles["Option: Color"] == Role.ATTRIBUTE
+    assert "Size" not in catalog.roles, "sizes say nothing of a style"
+    assert catalog.roles["Color"] == Role.ATTRIBUTE
     assert catalog.post_launch == {"Variant Compare At Price"}
     assert [str(i) for i in report.issues if not i.skipped] == [
         "range.csv, row 5, column “Variant Price”: “abc” is not a price; the cell was left empty"
