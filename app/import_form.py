@@ -55,7 +55,6 @@ def show() -> None:
             del st.session_state[STATE]
             st.rerun()
         return
-    st.markdown("**Import a catalog**")
     source = choose_source()
     if source is None:
         return

@@ -82,6 +82,7 @@ def _issues(report: ImportReport) -> None:
                 columns=["File", "Row", "Column", "What was wrong", "The row was"],
             ),
             hide_index=True,
+            column_config={"What was wrong": st.column_config.TextColumn(width="large")},
             alt="Rows that were skipped or could not be used whole",
         )
     st.download_button(
