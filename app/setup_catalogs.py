@@ -17,15 +17,6 @@ from core.catalog.summary import summary
 from core.errors import CatalogError
 
 PHOTOS = 8
-ROLE_WORDS = {
-    Role.ID: "item id",
-    Role.GROUP: "style that variants share",
-    Role.ATTRIBUTE: "attribute",
-    Role.NUMBER: "number",
-    Role.RELEASE_DATE: "release date",
-    Role.TARGET: "popularity: what models learn",
-    Role.SERIES: "sales over time",
-}
 
 
 def front(catalog: Catalog) -> None:
@@ -75,7 +66,7 @@ def _strip(catalog: Catalog) -> None:
 
 
 def show() -> None:
-    """Draw the list of catalogs, what was read into the open one, and the import form."""
+    """Draw the list of catalogs, the import form, and what was read into the open one."""
     try:
         current = current_catalog()
     except CatalogError:  # told at the top of the page
@@ -83,9 +74,12 @@ def show() -> None:
     for slug, directory in list_catalogs().items():
         is_open = current is not None and directory.name == current.directory.name
         _entry(slug, directory, is_open=is_open)
+    importing = st.expander("Import a catalog", key="import-drawer", on_change="rerun")
+    if importing.open:
+        with importing:
+            import_form.show()
     if current is not None:
         _details(current)
-    import_form.show()
 
 
 def _entry(slug: str, directory: Path, *, is_open: bool) -> None:
@@ -115,10 +109,7 @@ def _entry(slug: str, directory: Path, *, is_open: bool) -> None:
 
 def _details(catalog: Catalog) -> None:
     with st.expander(f"What was read into “{catalog.name}”"):
-        kinds = {
-            column: ROLE_WORDS.get(role, role.replace("_", " "))
-            for column, role in catalog.roles.items()
-        }
+        kinds = {column: import_form.ROLE_WORDS[role] for column, role in catalog.roles.items()}
         kept = [c for c in catalog.frame.columns if c not in kinds]
         late = [c for c in catalog.frame.columns if c in catalog.post_launch]
         rows = [

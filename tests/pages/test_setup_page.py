@@ -118,3 +118,10 @@ def test_without_any_catalog_it_says_what_to_do(data, monkeypatch, tmp_path):
     test = open_page()
     assert not test.exception
     assert "no catalog on this machine yet" in test.error[0].value
+
+
+def test_the_import_form_is_a_drawer_of_the_catalogs(data):
+    test = open_page()
+    assert not test.file_uploader
+    closed = [e for e in test.expander if e.label == "Import a catalog"]
+    assert len(closed) == 1
