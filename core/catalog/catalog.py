@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -107,19 +107,15 @@ class Catalog:
 
         A path that leaves the catalog's image folder is dropped, never opened.
         """
-        root = (self.directory / "images").resolve()
-        paths = []
-        for column in self.columns(Role.IMAGE):
-            cell = self.frame[column].iloc[row]
-            if not isinstance(cell, str):
-                continue
-            for part in cell.split(IMAGE_SEPARATOR):
-                if not part or "://" in part or "\x00" in part:
-                    continue
-                path = (root / part).resolve()
-                if path.is_relative_to(root) and path.is_file():
-                    paths.append(path)
-        return paths
+        root = os.path.realpath(self.directory / "images")
+        return list(_photos(root, (self.frame[c].iloc[row] for c in self.columns(Role.IMAGE))))
+
+    def main_photos(self) -> list[Path | None]:
+        """The first of `image_paths` of every item, in row order; None where there is none."""
+        root = os.path.realpath(self.directory / "images")
+        cells = [self.frame[c] for c in self.columns(Role.IMAGE)]
+        rows = zip(*cells, strict=True) if cells else ((),) * len(self)
+        return [next(_photos(root, row), None) for row in rows]
 
     def series(self) -> pd.DataFrame | None:
         """Per-period values of items (item, period, value), where the source had them."""
@@ -128,6 +124,16 @@ class Catalog:
     def trends(self) -> pd.DataFrame | None:
         """Search interest of words over time (date, word, value), where the source had it."""
         return _side_table(self.directory / "trends.parquet")
+
+
+def _photos(root: str, cells: Iterable[object]) -> Iterator[Path]:
+    # os.path, not Path: the embedding of a large catalog asks this of every item.
+    for cell in cells:
+        for part in cell.split(IMAGE_SEPARATOR) if isinstance(cell, str) else ():
+            if part and "://" not in part and "\x00" not in part:
+                path = os.path.realpath(os.path.join(root, part))  # noqa: PTH118
+                if path.startswith(root + os.sep) and os.path.isfile(path):  # noqa: PTH113
+                    yield Path(path)
 
 
 def _side_table(path: Path) -> pd.DataFrame | None:

@@ -13,8 +13,10 @@ are whole.
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +215,7 @@ def _describe(catalog: Catalog, preprocess: str) -> dict[str, Any]:
     return {
         "preprocess": preprocess,
         "table": _table(catalog),
-        "photos": [_key(catalog, row) for row in range(len(catalog))],
+        "photos": _keys(catalog),
         "damaged": {},
     }
 
@@ -229,13 +231,24 @@ def _table(catalog: Catalog) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _key(catalog: Catalog, row: int) -> Key | None:
-    paths = catalog.image_paths(row)
-    if not paths:
-        return None
-    content = paths[0].read_bytes()
-    name = paths[0].relative_to((catalog.directory / "images").resolve()).as_posix()
-    return name, len(content), hashlib.sha256(content).hexdigest()[:32]
+def _keys(catalog: Catalog) -> list[Key | None]:
+    root = os.path.realpath(catalog.directory / "images")
+    keys: list[Key | None] = []
+    for path in catalog.main_photos():
+        if path is None:
+            keys.append(None)
+            continue
+        stat = path.stat()
+        name = path.relative_to(root).as_posix()
+        keys.append((name, stat.st_size, _content(path, stat.st_size, stat.st_mtime_ns)))
+    return keys
+
+
+@lru_cache(maxsize=500_000)
+def _content(path: Path, size: int, changed: int) -> str:
+    """Hash of a file, kept as long as the process lives and the file does not change."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
 
 
 def _known(files: _Files, about: dict[str, Any]) -> tuple[dict[Key, np.ndarray], dict[Key, str]]:

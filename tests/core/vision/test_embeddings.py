@@ -241,3 +241,21 @@ def test_whether_a_catalog_is_embedded_is_known_without_loading_the_model(catalo
     assert is_embedded(catalog, directory)
     Image.new("RGB", (8, 8), colour(9)).save(catalog.directory / "images" / "0.png")
     assert not is_embedded(catalog, directory)
+
+
+def test_the_photo_embedded_is_the_first_that_lies_in_the_catalog(tmp_path):
+    cells = ["../a.png|a.png|b.png", "https://x.y/a.png", "missing.png|b.png", None, "link.png"]
+    frame = pd.DataFrame({"sku": list("vwxyz"), "photo": cells})
+
+    def add_photos(new):
+        for name in ("a.png", "images/a.png", "images/b.png"):
+            Image.new("RGB", (4, 4), "red").save(new / name)
+        (new / "images/link.png").symlink_to(tmp_path)
+
+    found = write_catalog(
+        Catalog(tmp_path, "C", frame, ROLES), tmp_path / "c", add_files=add_photos
+    )
+    images = found.directory / "images"
+    assert found.main_photos() == [images / "a.png", None, images / "b.png", None, None]
+    firsts = [next(iter(found.image_paths(row)), None) for row in range(5)]
+    assert found.main_photos() == firsts
