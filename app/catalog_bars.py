@@ -151,9 +151,10 @@ def pager(found: int, query: Query, page: int) -> None:
             pages(found, query.per_page),
             default=page,
             key=key,
+            # As wide as its content it hides pages for want of room that it gave up itself.
+            width="stretch",
             on_change=lambda: go(page=state[key]),
         )
-        st.space("stretch")
         st.segmented_control(
             "Items a page",
             PER_PAGE,

@@ -163,7 +163,7 @@ def interact(page: Page, items: int, note: Callable[[str, float], None]) -> None
     clear = page.get_by_role("button", name="Clear filters").first
     seconds(clear.click, page, gone, total)
     page.wait_for_timeout(300)
-    two = page.locator('[data-testid="stPagination"] button', has_text="2").first
+    two = page.get_by_role("button", name="Page 2", exact=True)
     rank = """() => [...document.querySelectorAll('*')].some(
       e => e.shadowRoot?.querySelector('.card .rank')?.textContent === '25')"""
     note("next page: click to new cards", seconds(two.click, page, rank))

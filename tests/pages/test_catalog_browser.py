@@ -1,0 +1,181 @@
+"""The clicks on the catalog page that only a browser can make."""
+
+import csv
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.catalog.catalog import write_catalog
+from core.popularity import metrics
+from core.popularity.training import train
+from tests.core.popularity.synthetic import as_catalog, make_frame
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A dashboard on a ranked catalog of 60 items with photos, whose ids begin with a zero."""
+    folder = tmp_path_factory.mktemp("catalog")
+    frame = make_frame(60)
+    frame["sku"] = [f"0{i:04d}" for i in range(60)]
+    frame.loc[0, "Name"] = "=HYPERLINK(1) *bold*"
+    frame["photo"] = [f"{i}.png" for i in range(60)]
+    catalog = as_catalog(frame)
+    catalog.roles["photo"] = "image"
+
+    def photos(new):
+        for i in range(60):
+            Image.new("RGB", (90, 120), (4 * i, 120, 110)).save(new / "images" / f"{i}.png")
+
+    made = write_catalog(catalog, folder / "data" / "made", add_files=photos)
+    original, metrics.DRAWS = metrics.DRAWS, 40
+    train(made, folder / "models" / "made", models=["linear"])
+    metrics.DRAWS = original
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = folder / "log.txt"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"],
+            cwd=ROOT,
+            env=os.environ
+            | {
+                "FASHION_CATALOG": str(made.directory),
+                "FASHION_MODELS_DIR": str(folder / "models"),
+                "FASHION_CACHE_DIR": str(folder / "cache"),
+            },
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            for _ in range(300):
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
+                    break
+                except OSError:
+                    time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def page(server):
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=30_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
+        opened = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server)
+        opened.set_default_timeout(30_000)
+        errors: list[str] = []
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        yield opened
+        assert not errors
+        browser.close()
+
+
+def test_filter_back_and_forward(page):
+    from playwright.sync_api import expect
+
+    page.goto("/")
+    page.get_by_role("button", name=re.compile("^dress · ")).click()
+    expect(page.get_by_text(re.compile(r"^\d+ of 60$"))).to_be_visible()
+    expect(page).to_have_url(re.compile(r"f\.Type=dress"))
+    page.go_back()
+    expect(page.get_by_text("60 items", exact=True)).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_text(re.compile(r"^\d+ of 60$"))).to_be_visible()
+
+
+def test_quick_ticks_are_all_counted_and_survive_a_page_and_an_undo(page):
+    from playwright.sync_api import expect
+
+    page.goto("/")
+    boxes = page.locator(".pick input")
+    expect(boxes).to_have_count(24)
+    for i in (0, 2, 3, 5, 8):
+        boxes.nth(i).click(force=True)
+    count = page.locator("p", has_text="selected")
+    expect(count).to_have_text("5 selected")
+    boxes.nth(11).click(force=True, modifiers=["Shift"])
+    expect(count).to_have_text("8 selected")
+    page.get_by_role("button", name="Page 2").click()
+    expect(page.locator(".card .rank").first).to_have_text("25")
+    expect(count).to_have_text("8 selected")
+    page.get_by_role("button", name="Undo").click()
+    expect(count).to_have_text("5 selected")
+
+
+def test_an_item_opens_leads_on_and_comes_back(page):
+    from playwright.sync_api import expect
+
+    page.goto("/?f.Type=dress")
+    page.locator(".photo").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("img")).to_be_visible()
+    item = re.search(r"item=(\w+)", page.url)[1]
+    dialog.get_by_role("link", name="Explain").click()
+    expect(page).to_have_url(re.compile(rf"/popularity\?.*item={item}"))
+    expect(page.get_by_role("heading", name="Popularity")).to_be_visible()
+    page.go_back()
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("item="))
+    expect(page).to_have_url(re.compile(r"f\.Type=dress"))
+
+
+def test_who_comes_back_by_the_navigation_finds_the_view(page):
+    from playwright.sync_api import expect
+
+    page.goto("/?f.Type=dress&sort=newest")
+    expect(page.locator(".card").first).to_be_visible()
+    page.get_by_role("link", name="Setup", exact=True).first.click()
+    expect(page.locator(".card")).to_have_count(0)
+    page.get_by_role("link", name="Catalog", exact=True).first.click()
+    expect(page.locator(".card").first).to_be_visible()
+    expect(page).to_have_url(re.compile(r"sort=newest.*f\.Type=dress"))
+
+
+def test_a_download_holds_the_filtered_view_and_runs_nothing(page, tmp_path):
+    page.goto("/?q=hyperlink")
+    page.get_by_role("button", name="Export").click()
+    page.get_by_text("Filtered view · 1 items").click()
+    page.get_by_text("CSV for Excel").click()
+    page.get_by_text("Opens with a double click").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename.startswith("made-filtered-view-linear-20")
+    download.value.save_as(tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["item_id"] == "'00000" and row["Name"] == "'=HYPERLINK(1) *bold*"
+    assert row["model"] == "linear" and len(row["data_hash"]) == 64 and row["date"]
+
+
+def test_titles_are_shown_as_they_are(page):
+    from playwright.sync_api import expect
+
+    page.goto("/?item=00000")
+    expect(page.get_by_role("dialog").get_by_text("=HYPERLINK(1) *bold*").first).to_be_visible()
