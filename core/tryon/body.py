@@ -137,17 +137,23 @@ class Body:
             joints[2] = joints[1] + 0.9 * (joints[1] - joints[0])
         return Path(joints)
 
-    def limb_half_width(self, centre: np.ndarray, normal: np.ndarray, legs: bool) -> float:
-        """Half the thickness of an arm or a leg at a point of its bone (pixels)."""
-        limit = (0.34 if legs else 0.26) * self.shoulder_width
+    def limb_reach(self, centre: np.ndarray, normal: np.ndarray, legs: bool) -> tuple[float, float]:
+        """From a point of an arm or leg to its edge along a normal, and against it (pixels).
+
+        Where a limb touches the trunk or the other leg it is taken to be symmetrical.
+        """
+        limit = (0.36 if legs else 0.24) * self.shoulder_width
         steps = np.arange(0.0, limit)
         reach = []
-        for sign in (-1, 1):
+        for sign in (1, -1):
             on = self._inside(self.figure, centre + sign * steps[:, None] * normal)
             gaps = np.flatnonzero(~on)
             reach.append(float(steps[gaps[0]]) if len(gaps) else np.inf)
-        found = min(reach)
-        return found if np.isfinite(found) else (0.2 if legs else 0.13) * self.shoulder_width
+        usual = (0.2 if legs else 0.13) * self.shoulder_width
+        known = [value for value in reach if np.isfinite(value)]
+        spare = max(min(known), 0.6 * usual) if known else usual
+        outer, inner = (value if np.isfinite(value) else spare for value in reach)
+        return outer, inner
 
     def crotch(self) -> np.ndarray:
         """Where the legs part: the top of the gap between them, or a usual place below the hips."""

@@ -13,31 +13,35 @@ CONTACT = 0.34
 """Darkness of the shadow that a garment casts on what lies right beside its edge."""
 
 
-def compose(person: Person, layers: list[Layer], fit: Fit, mask: np.ndarray) -> np.ndarray:
+def compose(
+    person: Person, bared: Person, layers: list[Layer], fit: Fit, lined: bool, mask: np.ndarray
+) -> np.ndarray:
     """The person wearing the layers, (height, width, 3) uint8; outside the mask nothing changes.
 
     Args:
-        person: the picture and body map.
+        person: the picture and body map as they are.
+        bared: the same without the base outfit's sleeves or trouser legs.
         layers: warped parts of the garment, trunk first.
         fit: where its landmarks lie.
+        lined: whether the inside of the neckline was already taken out of the layers.
         mask: (height, width) uint8, 255 where the picture may change.
     """
     picture = person.pixels.astype(np.float32)
-    figure = person.parse > 0
     shade = shading(person)
     covered = union(layers)
-    shadow = CONTACT * _cast(covered, person) * figure
-    out = picture * (1 - shadow)[..., None]
-    arms = arms_in_front(person)
+    shadow = CONTACT * _cast(covered, bared) * (bared.parse > 0)
+    out = bared.pixels.astype(np.float32) * (1 - shadow)[..., None]
+    opening = np.zeros_like(covered) if lined else neck_opening(bared, fit)
+    arms = arms_in_front(bared)
     for layer in layers:
         colours = layer.pixels * (shade * _volume(layer.alpha))[..., None]
         alpha = layer.alpha
         if layer.part == BODY:
             alpha = alpha * (1 - arms)
             over = np.max([other.alpha for other in layers[1:]], axis=0, initial=0.0)
-            dark = 0.8 * CONTACT * np.maximum(_cast(np.maximum(arms, over), person), 0)
+            dark = 0.8 * CONTACT * _cast(np.maximum(arms, over), bared)
             colours = colours * (1 - dark)[..., None]
-        alpha = alpha * (1 - neck_opening(person, fit))
+        alpha = alpha * (1 - opening)
         out = out * (1 - alpha)[..., None] + colours * alpha[..., None]
     allowed = (mask > 0).astype(np.float32)
     soft = np.minimum(cv2.GaussianBlur(allowed, (0, 0), 0.8) * allowed, 1.0)

@@ -281,7 +281,9 @@ def _limb(
     if bones is None:
         return None
     root = (outer + inner) / 2
-    path = Path(np.array([root, *bones.points[1:]]))
+    # From the root the way leads onto the bone, and from there along it.
+    onto = bones.points[0] + (0.2 if legs else 0.35) * (bones.points[1] - bones.points[0])
+    path = Path(np.array([root, onto, *bones.points[1:]]))
     full = float(path.lengths[-1])
     scale, along = scales
     length = limb.length * along
@@ -303,7 +305,14 @@ def _limb(
         blended = slant * first + (1 - slant) * normal
         blended = blended / max(float(np.linalg.norm(blended)), 1e-6)
         own = _width(section) * scale / 2
-        flesh = body.limb_half_width(centre, normal, legs) + 2.5
-        half = max(own, flesh)
-        sections.append(np.stack([centre + half * blended, centre - half * blended]))
+        outside, within = body.limb_reach(centre, normal, legs)
+        ease = 3.0
+        sections.append(
+            np.stack(
+                [
+                    centre + max(own, outside + ease) * blended,
+                    centre - max(own, within + ease) * blended,
+                ]
+            )
+        )
     return Pins(limb.sections.reshape(-1, 2), np.array(sections).reshape(-1, 2))

@@ -1,17 +1,19 @@
 """The preview engine: the product photo itself, warped onto the person. No weights, no GPU."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from core.errors import TryOnError
+from core.tryon.bare import bare
 from core.tryon.body import Body
 from core.tryon.composite import compose, union
 from core.tryon.cutout import Cutout
 from core.tryon.engine import CATEGORIES, Availability, GarmentCategory, Licence, OnStep, Prepared
 from core.tryon.fit import Fit, fit
 from core.tryon.landmarks import Shape, measure
+from core.tryon.lining import lining
 from core.tryon.masks import agnostic_mask, protected
 from core.tryon.people import Person
 from core.tryon.warp import Layer, warp
@@ -24,13 +26,16 @@ class Placed:
     shape: Shape
     fit: Fit
     layers: list[Layer]
+    bared: Person
+    lined: bool
 
 
 class PreviewEngine:
     """Warps the photo of a garment onto a person whose body map is known.
 
-    It shows colour, print and cut in place. It does not simulate how a garment fits or falls, and
-    what of the base outfit the garment does not cover stays.
+    It shows colour, print and cut in place. It does not simulate how a garment fits or falls.
+    Sleeves and trouser legs of the base outfit that would show beside the garment are painted in
+    the person's skin tone; the rest of the base outfit stays.
     """
 
     name = "preview"
@@ -55,8 +60,14 @@ class PreviewEngine:
                 f"“{category}” is not a garment category. Choose one of: {', '.join(CATEGORIES)}."
             )
         shape = measure(garment, category)
-        fitted = fit(shape, Body(person))
-        layers = warp(garment, shape, fitted, person.parse.shape)
+        body = Body(person)
+        fitted = fit(shape, body)
+        inside = lining(garment, shape)
+        visible = garment
+        if inside is not None:
+            soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 0.8)
+            visible = replace(garment, alpha=garment.alpha * (1 - soft))
+        layers = warp(visible, shape, fitted, person.parse.shape)
         covered = union(layers) > 0.02
         if covered.sum() < 500:
             raise TryOnError(
@@ -74,7 +85,7 @@ class PreviewEngine:
             mask.astype(np.uint8) * 255,
             person.parse,
             person.keypoints,
-            Placed(shape, fitted, layers),
+            Placed(shape, fitted, layers, bare(person, body, category), inside is not None),
         )
 
     def run(
@@ -89,7 +100,14 @@ class PreviewEngine:
     ) -> list[np.ndarray]:
         """Compose the picture; seed, steps and scale change nothing, samples are copies."""
         placed: Placed = prepared.work
-        picture = compose(prepared.person, placed.layers, placed.fit, prepared.mask)
+        picture = compose(
+            prepared.person,
+            placed.bared,
+            placed.layers,
+            placed.fit,
+            placed.lined,
+            prepared.mask,
+        )
         if on_step is not None:
             on_step(1, 1)
         return [picture] * samples

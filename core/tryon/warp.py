@@ -52,49 +52,52 @@ def warp(cutout: Cutout, shape: Shape, fit: Fit, canvas: tuple[int, int]) -> lis
     fields = {BODY: trunk}
     for side, pins in fit.limbs.items():
         limb = spline(pins, flat).reshape(nodes.shape)
-        share, far, on_limb = _share(nodes, fit.seams[side], shape, side)
-        # Near the seam both parts follow the same blend; away from it each follows its own spline,
-        # even where a hanging sleeve lies close beside the trunk.
-        of_limb = np.where(far & ~on_limb, 1.0, share)[..., None]
-        of_trunk = np.where(far & on_limb, 0.0, share)[..., None]
+        of_limb, of_trunk = _shares(nodes, fit.seams[side], shape, side)
         fields[2 + side] = of_limb * limb + (1 - of_limb) * trunk
         fields[BODY] = of_trunk * limb + (1 - of_trunk) * fields[BODY]
-    near = cv2.dilate((cutout.alpha > 0.02).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     layers = []
     for part, field in fields.items():
-        region = near & (shape.labels == part)
-        soft = cutout.alpha * (shape.labels == part)
+        own = shape.labels == part
         if part != BODY:
             # The layer above reaches over its seam, so that no crack opens along it.
-            overlap = _overlap(shape, part, fit.seams[part - 2], near.shape)
-            region |= near & overlap
-            soft = cutout.alpha * ((shape.labels == part) | overlap)
-        layers.append(_layer(part, cutout.pixels, soft, region, field, canvas))
+            own |= _overlap(shape, part, fit.seams[part - 2])
+        soft = cutout.alpha * own
+        layers.append(_layer(part, cutout.pixels, soft, field, canvas))
     return layers
 
 
-def _share(
+def _shares(
     points: np.ndarray, seam: np.ndarray, shape: Shape, side: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How much of the limb's own spline counts, rising smoothly from 0 to 1 across the seam.
+) -> tuple[np.ndarray, np.ndarray]:
+    """How much of the limb's own spline counts, for the limb's map and for the trunk's.
 
-    Returns:
-        ``(share, far, on_limb)``: far from the seam, and on the limb's side of it.
+    It rises smoothly from 0 to 1 across the seam, where both maps agree. Past the armpit (or the
+    crotch) there is a gap and no seam: there each map goes on as if the other side were its own, so
+    that a sleeve hanging close beside the trunk does not bend it.
     """
     start, end = seam
     along = end - start
-    t = np.clip(((points - start) @ along) / max(float(along @ along), 1e-6), 0, 1)
-    distance = np.linalg.norm(points - (start + t[..., None] * along), axis=-1)
+    t = ((points - start) @ along) / max(float(along @ along), 1e-6)
+    nearest = start + np.clip(t, 0, 1)[..., None] * along
+    distance = np.linalg.norm(points - nearest, axis=-1)
     rows = np.clip(np.round(points[..., 1]).astype(int), 0, shape.labels.shape[0] - 1)
     columns = np.clip(np.round(points[..., 0]).astype(int), 0, shape.labels.shape[1] - 1)
     on_limb = shape.labels[rows, columns] == 2 + side
+    past = t > 1
     band = 0.22 * max(float(np.linalg.norm(along)), 1.0)
-    rise = np.clip(np.where(on_limb, distance, -distance) / (2 * band) + 0.5, 0, 1)
-    return rise * rise * (3 - 2 * rise), distance > band, on_limb
+
+    def rise(signed: np.ndarray) -> np.ndarray:
+        part = np.clip(signed / (2 * band) + 0.5, 0, 1)
+        return (part * part * (3 - 2 * part))[..., None]
+
+    return (
+        rise(np.where(on_limb | past, distance, -distance)),
+        rise(np.where(on_limb & ~past, distance, -distance)),
+    )
 
 
-def _overlap(shape: Shape, part: int, seam: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    line = np.zeros(size, np.uint8)
+def _overlap(shape: Shape, part: int, seam: np.ndarray) -> np.ndarray:
+    line = np.zeros(shape.labels.shape, np.uint8)
     thickness = max(3, round(0.12 * float(np.linalg.norm(seam[0] - seam[1]))))
     ends = np.round(seam).astype(int)
     cv2.line(line, tuple(map(int, ends[0])), tuple(map(int, ends[1])), 1, thickness)
@@ -105,10 +108,11 @@ def _layer(
     part: int,
     pixels: np.ndarray,
     soft: np.ndarray,
-    region: np.ndarray,
     field: np.ndarray,
     canvas: tuple[int, int],
 ) -> Layer:
+    # The map reaches a little beyond the part, so that its soft edge is not cut off.
+    region = cv2.dilate((soft > 0.02).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     map_x, map_y, covered = _inverse(region, field, canvas)
     colours = cv2.remap(pixels, map_x, map_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     alpha = cv2.remap(
