@@ -59,6 +59,7 @@ def export_frame(
         place = pd.Index(ranking["item_id"]).get_indexer(ids)
         left = ranking.take(np.where(place < 0, 0, place)).reset_index(drop=True)
         left["item_id"] = ids
+        left["rank"] = left["rank"].astype("Int64")  # stays whole where some have none
         left.loc[place < 0, left.columns.drop("item_id")] = None
         order = np.argsort(place, kind="stable") if rows is None else np.asarray(rows)
     if catalog.column(Role.ID) == "item_id":

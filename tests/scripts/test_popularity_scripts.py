@@ -62,6 +62,7 @@ def test_a_ranking_has_the_columns_that_tools_depend_on(work, tmp_path, suffix, 
     ranking = read(file)
     wanted = ["item_id", "rank", "predicted", "expected", "low", "high", "low_80", "high_80"]
     assert set(wanted) <= set(ranking.columns)
+    assert pd.api.types.is_integer_dtype(ranking["rank"])
     assert len(ranking) == 60 and ranking["rank"].tolist() == list(range(1, 61))
     assert (ranking["low"] <= ranking["predicted"]).all()
     out = capsys.readouterr().out
