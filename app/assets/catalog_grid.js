@@ -122,6 +122,9 @@ export default function (component) {
   const drawn = JSON.stringify(data.cards)
   if (own.drawn !== drawn) {
     root.replaceChildren(...data.cards.map((card) => draw(card, on)))
+    // Other cards than before: begin at the first, not where the old ones were left.
+    const left = own.drawn && !data.small && root.getBoundingClientRect().top < 0
+    if (left) root.scrollIntoView({ block: "start" })
     own.drawn = drawn
   } else {
     // Same cards: keep the images, but let the handlers speak for this run.

@@ -51,17 +51,15 @@ def export_frame(
         ``_catalog``; an id column called ``item_id`` is the same thing and stands once.
     """
     own = catalog.frame
-    ids = catalog.ids.to_numpy()
+    ids = catalog.ids.rename("item_id")
     if ranking is None:
-        left = pd.DataFrame({"item_id": ids})
-        order = np.arange(len(own)) if rows is None else np.asarray(rows)
+        left = ids.to_frame(index=False)
+        order = np.arange(len(own))
     else:
-        place = pd.Index(ranking["item_id"]).get_indexer(ids)
-        left = ranking.take(np.where(place < 0, 0, place)).reset_index(drop=True)
-        left["item_id"] = ids
+        left = ranking.set_index("item_id").reindex(ids).reset_index()
         left["rank"] = left["rank"].astype("Int64")  # stays whole where some have none
-        left.loc[place < 0, left.columns.drop("item_id")] = None
-        order = np.argsort(place, kind="stable") if rows is None else np.asarray(rows)
+        order = np.argsort(left["rank"].fillna(len(own) + 1).to_numpy(), kind="stable")
+    order = order if rows is None else np.asarray(rows)
     if catalog.column(Role.ID) == "item_id":
         own = own.drop(columns="item_id")
     own = own.rename(columns={c: f"{c}_catalog" for c in own.columns if c in left.columns})

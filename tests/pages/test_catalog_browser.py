@@ -122,6 +122,7 @@ def test_quick_ticks_are_all_counted_and_survive_a_page_and_an_undo(page):
     expect(count).to_have_text("8 selected")
     page.get_by_role("button", name="Page 2").click()
     expect(page.locator(".card .rank").first).to_have_text("25")
+    expect(page.locator(".card").first).to_be_in_viewport()
     expect(count).to_have_text("8 selected")
     page.get_by_role("button", name="Undo").click()
     expect(count).to_have_text("5 selected")

@@ -228,6 +228,9 @@ def test_a_view_keeps_its_order_and_an_unranked_catalog_its_own():
 
 def test_an_item_that_is_not_ranked_keeps_its_row():
     catalog, ranking = made()
+    whole = export_frame(catalog, ranking[:2])
+    assert whole["item_id"].tolist() == ["03", "01", "02"], "unranked items come last"
+    assert whole["rank"].dtype == "Int64"
     frame = export_frame(catalog, ranking[:2], np.array([0, 1, 2]))
     assert frame["item_id"].tolist() == ["01", "02", "03"]
     assert frame["predicted"].isna().tolist() == [False, True, False]
