@@ -23,8 +23,12 @@ def colours() -> dict[str, str]:
 
 
 def rounded(value: float, low: float, high: float) -> float:
-    """A number rounded to what its interval supports: 423 between 310 and 560 is 420."""
-    step = 10 ** max(0, math.floor(math.log10(max((high - low) / 20, 1))))
+    """A number rounded to what its interval supports: 423 between 310 and 560 is 420.
+
+    At least two digits stay, so that the low end of a wide interval does not become 0.
+    """
+    step = 10 ** math.floor(math.log10(max((high - low) / 20, 1)))
+    step = min(step, 10 ** max(0, math.floor(math.log10(max(abs(value), 1))) - 1))
     return float(round(value / step) * step)
 
 

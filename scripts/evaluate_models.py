@@ -59,8 +59,13 @@ def print_evaluation(result: Evaluation) -> None:
             print(f"  {label:58} {value:>14}   ({low} to {high})")
         for fold in result.folds.get(name, []):
             if fold["split"] == "forward":
-                own = format_metric("", fold["spearman"]["value"])
-                print(f"  {fold['label']}: Spearman {own} on {fold['scored_on']:,} items")
+                value, low, high = (
+                    format_metric("", fold["spearman"][k]) for k in ("value", "low", "high")
+                )
+                print(
+                    f"  {fold['label']}: Spearman {value} ({low} to {high}) on"
+                    f" {fold['scored_on']:,} items"
+                )
 
 
 if __name__ == "__main__":

@@ -67,8 +67,13 @@ def print_scoreboard(board: Scoreboard) -> None:
         )
         for fold in scores.folds:
             if fold["split"] == "forward":
-                own = format_metric("", fold["spearman"]["value"])
-                print(f"{'':10}   {fold['label']}: Spearman {own} on {fold['scored_on']:,} items")
+                value, low, high = (
+                    format_metric("", fold["spearman"][k]) for k in ("value", "low", "high")
+                )
+                print(
+                    f"{'':10}   {fold['label']}: Spearman {value} ({low} to {high}) on"
+                    f" {fold['scored_on']:,} items"
+                )
         if scores.note:
             print(f"{'':10} {scores.note}")
     for name, why in board.skipped.items():

@@ -9,7 +9,13 @@ from app.words import about, interval, label, money, plain, rounded
 
 @pytest.mark.parametrize(
     ("value", "low", "high", "expected"),
-    [(423.4, 310, 560, "420"), (7.4, 5, 9, "7"), (12_345, 4_000, 40_000, "12,000"), (0, 0, 0, "0")],
+    [
+        (423.4, 310, 560, "420"),
+        (7.4, 5, 9, "7"),
+        (12_345, 4_000, 40_000, "12,000"),
+        (1_612, 1_612, 1_460_000, "1,600"),
+        (0, 0, 0, "0"),
+    ],
 )
 def test_a_number_is_rounded_to_what_its_interval_supports(value, low, high, expected):
     assert about(value, low, high) == expected
