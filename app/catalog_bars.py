@@ -81,7 +81,11 @@ def toolbar(shelf: Listing, query: Query) -> None:
             "Sort by",
             [*shelf.sorts(), *(["similar"] if query.sort == "similar" else [])],
             key="sort",
-            format_func=lambda s: SORT_NAMES[s].format(unit=shelf.catalog.unit),
+            format_func=lambda s: (
+                SORT_NAMES[s].format(unit=shelf.catalog.unit)
+                if shelf.ranked or s != "rank"
+                else "Catalog order"
+            ),
             label_visibility="collapsed",
             on_change=lambda: go(sort=state["sort"]),
             width=150,

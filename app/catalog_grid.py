@@ -1,5 +1,6 @@
 """The photo grid: one component for all cards of a page, so that 96 of them stay fluid."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import streamlit as st
 
 from app.catalog_state import go, select
 from app.photos import photo_url
-from app.words import about, money
+from app.words import about, capital, money
 from core.catalog.query import Listing
 from core.catalog.roles import Role
 from core.catalog.selection import Selection
@@ -24,13 +25,21 @@ _GRID = st.components.v2.component(
 
 
 def titles(shelf: Listing, rows: np.ndarray) -> list[str]:
-    """A name for each item: its title, or its id where there is none."""
-    ids = shelf.catalog.ids
-    column = shelf.catalog.column(Role.TITLE)
-    if column is None:
-        return [ids[row] for row in rows]
-    given = shelf.catalog.frame[column].iloc[rows].fillna("")
-    return [title or ids[row] for title, row in zip(given, rows, strict=True)]
+    """A name for each item: its title; without one what and which colour it is, and its id."""
+    catalog = shelf.catalog
+    column = catalog.column(Role.TITLE)
+    given = catalog.frame[column].iloc[rows].fillna("") if column else [""] * len(rows)
+    return [title or _made_up(shelf, row) for title, row in zip(given, rows, strict=True)]
+
+
+def _made_up(shelf: Listing, row: int) -> str:
+    kind = shelf.catalog.column(Role.CATEGORY)
+    named = [f for f in shelf.facets if f.column == kind or re.search("colou?r", f.column.lower())][
+        :2
+    ]
+    words = [word for facet in named if (word := facet.levels[facet.codes[row]])]
+    item = shelf.catalog.ids[row]
+    return f"{capital(', '.join(words))} ({item})" if words else item
 
 
 def cards(

@@ -54,6 +54,7 @@ def table(
         column_config=config | {"": open_column},
         on_select=ticked,
         selection_mode="multi-row",
+        placeholder="",
         selection_default={"selection": {"rows": np.flatnonzero(picked).tolist()}},
         alt=f"{len(rows)} items of the catalog as a table",
     )

@@ -86,6 +86,7 @@ export default function (component) {
   const palette = getComputedStyle(root).getPropertyValue("--st-chart-categorical-colors")
   root.style.setProperty("--warm", palette.split(",")[1] || "#C2410C")
   root.classList.toggle("small", data.small)
+  root.classList.toggle("bare", data.cards.every((card) => !card.photo))
   root.setAttribute("aria-label", data.label)
 
   if (data.seen && data.seen.name === own.name) {

@@ -334,14 +334,17 @@ def _facets(catalog: Catalog) -> tuple[Facet, ...]:
             if len(levels) > 1:
                 codes = pd.Index(levels).get_indexer(pd.Index(values)).astype(np.int32)
                 found.append(Facet(column, tuple(levels), codes, False))
-    main = catalog.column(Role.CATEGORY)
-    found.sort(key=lambda f: (f.column != main, _familiar(f.column), len(f.levels)))
+    first = [c for c in (catalog.column(Role.CATEGORY), *_familiar(catalog)) if c]
+    place = {column: i for i, column in enumerate(dict.fromkeys(first))}
+    found.sort(key=lambda f: (place.get(f.column, len(place)), len(f.levels)))
     return tuple(replace(f, first=i < FIRST_FACETS) for i, f in enumerate(found))
 
 
-def _familiar(column: str) -> int:
-    name = column.lower()
-    return next((i for i, word in enumerate(FAMILIAR) if word in name), len(FAMILIAR))
+def _familiar(catalog: Catalog) -> list[str]:
+    """For each familiar name, the first attribute that has it."""
+    columns = catalog.columns(Role.ATTRIBUTE)
+    named = [[c for c in columns if word in c.lower()] for word in FAMILIAR]
+    return [matches[0] for matches in named if matches]
 
 
 def _spans(catalog: Catalog) -> dict[str, tuple[float, float]]:

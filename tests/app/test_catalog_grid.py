@@ -43,8 +43,13 @@ def test_a_card_says_only_what_is_known(shelf):
     assert full["photo"] is None
 
 
-def test_an_item_without_a_title_shows_its_id(shelf):
-    assert titles(shelf, np.array([1])) == [shelf.catalog.ids[1]]
+def test_an_item_without_a_title_is_called_by_what_it_is(shelf):
+    row = shelf.catalog.frame.iloc[1]
+    assert titles(shelf, np.array([1])) == [
+        f"{row['Type'].capitalize()}, {row['Colour']} ({row['sku']})"
+    ]
+    plain = Listing(as_catalog(make_frame(2)[["sku", "Price"]]), None)
+    assert titles(plain, np.array([0])) == [plain.catalog.ids[0]]
 
 
 def test_similarity_stands_on_the_card(shelf):

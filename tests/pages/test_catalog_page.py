@@ -187,7 +187,7 @@ def test_without_a_model_it_shows_the_catalog_and_says_how_to_train(visit):
     assert "No model has been trained" in said(test) and "not ranked" in said(test)
     card = grid(test)["cards"][0]
     assert card["rank"] == "" and card["score"] == "" and card["badge"]
-    assert test.selectbox(key="sort").options[0] == "Rank"
+    assert test.selectbox(key="sort").options[0] == "Catalog order"
 
 
 def test_a_damaged_model_is_said_and_the_items_stay(made, visit, tmp_path):

@@ -194,6 +194,7 @@ def test_the_first_filters_are_the_ones_a_merchandiser_looks_for():
             "brand": [f"b{i % 7}" for i in range(size)],
             "season": [f"s{i % 2}" for i in range(size)],
             "base_colour": [f"c{i % 5}" for i in range(size)],
+            "colour_depth": [f"d{i % 2}" for i in range(size)],
             "kind": [f"k{i % 4}" for i in range(size)],
             "only": ["one"] * size,
             "code": [f"unique {i}" for i in range(size)],
@@ -204,6 +205,7 @@ def test_the_first_filters_are_the_ones_a_merchandiser_looks_for():
     catalog = Catalog(directory=None, name="", frame=conform(frame, roles), roles=roles)  # type: ignore[arg-type]
     facets = Listing(catalog, None).facets
     assert [f.column for f in facets if f.first] == ["kind", "base_colour", "season", "brand"]
+    assert [f.column for f in facets if not f.first] == ["colour_depth", "material", "code"]
     assert "only" not in {f.column for f in facets}, "a single level filters nothing"
 
 
