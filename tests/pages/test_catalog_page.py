@@ -216,6 +216,27 @@ def test_a_search_by_look_without_a_checkpoint_is_said(visit, monkeypatch, tmp_p
     assert len(names(test)) == 24
 
 
+@pytest.mark.slow
+def test_words_a_photo_or_an_item_sort_by_look(made, visit):
+    """Only one item has a photo: it comes first, and the others keep their order."""
+    catalog, _ = made
+    test = visit(look="a plain teal shirt", sort="similar")
+    assert "Nearest to “a plain teal shirt”" in said(test)
+    first, second = grid(test)["cards"][:2]
+    assert first["id"] == catalog.ids[0] and first["note"].startswith("similarity ")
+    assert second["rank"] in ("1", "2") and second["note"] == ""
+    press(test, "Stop")
+    assert "Nearest" not in said(test) and grid(test)["cards"][0]["rank"] == "1"
+
+    photo = (catalog.directory / "images" / "one.png").read_bytes()
+    test.file_uploader(key="look_photo").upload("mine.png", photo).run()
+    assert "Nearest to your photo “mine.png”" in said(test)
+    assert grid(test)["cards"][0]["note"] == "similarity 1.00"
+
+    alike = visit(like=catalog.ids[0], sort="similar")
+    assert grid(alike)["cards"][0]["note"] == "similarity 1.00"
+
+
 def test_every_scope_can_be_exported(made, visit):
     test = visit(f_Type="dress")
     scopes = test.radio(key="export_scope")
