@@ -161,9 +161,9 @@ def waterfall_chart(
     base, predicted = explanation.base_units, explanation.predicted
     low, high = explanation.low, explanation.high
     final = about(predicted, low, high)
-    ends = f"{about(low, low, high)} to {about(high, low, high)}"
+    span = f"{about(low, low, high)} to {about(high, low, high)}"
     tone = colours()
-    names = ["Average item", *(_step_label(s, roles) for s in steps), f"This item, {ends}"]
+    names = ["Average item", *(_step_label(s, roles) for s in steps), f"This item, {span}"]
     starts = [0.0, *(s.start for s in steps), 0.0]
     ends = [base, *(s.end for s in steps), predicted]
     shades = [tone["context"]]
@@ -188,7 +188,7 @@ def waterfall_chart(
     words = [f"{_step_label(s, roles)} {times(s.factor)}" for s in steps]
     return figure, (
         f"From the average item, {about(base, low, high)} {unit}: " + ", ".join(words)
-        + f"; this item: about {final}, {ends} {unit}."
+        + f"; this item: about {final}, {span} {unit}."
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The popularity page as a user meets it, on a small catalog with and without models."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,12 @@ def test_an_item_shows_its_rank_range_and_what_happened(made, use):
 def test_the_list_of_items_stays_short(made, use):
     test = use(*made)
     assert len(by_label(test.selectbox, "Item").options) == 100
+
+
+def test_the_charts_are_told_in_words(made, use):
+    test = use(*made, item="0-00007")
+    told = [c.proto.alt for c in test.get("plotly_chart")]
+    assert len(told) == 4
+    waterfall = told[0]
+    assert waterfall.startswith("From the average item, ") and "Price: " in waterfall
+    assert re.search(r"; this item: about [\d,]+, [\d,]+ to [\d,]+ units\.$", waterfall)
