@@ -81,7 +81,7 @@ def show(
     explanation = explain(model, catalog, row)
     line = order.set_index("item_id").loc[explanation.item_id]
     photo, chart = st.columns([1, 3], gap="large")
-    name = item_names(catalog)[row]
+    name = item_names(catalog, [row])[0]
     with photo:
         url = photo_url(catalog, row, width=768)
         if url:

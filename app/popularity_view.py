@@ -1,12 +1,13 @@
 """Charts and words of the popularity page: the scoreboard, effects, waterfalls."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.words import MODEL_NAMES, about, colours, label
+from app.words import MODEL_NAMES, about, capital, colours, label
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.explain.linear import REST, Explanation, Step
@@ -192,13 +193,21 @@ def waterfall_chart(
     )  # fmt: skip
 
 
-def item_names(catalog: Catalog) -> list[str]:
-    """A name for each item: its title, or its id where there is none."""
+def item_names(catalog: Catalog, rows: Sequence[int] | None = None) -> list[str]:
+    """A name for each item: its title; without one what and which colour it is, and its id."""
+    frame = catalog.frame if rows is None else catalog.frame.iloc[list(rows)]
+    ids = [str(i) for i in frame[catalog.columns(Role.ID)[0]]]
     column = catalog.column(Role.TITLE)
-    if column is None:
-        return [str(i) for i in catalog.ids]
-    titles = catalog.frame[column].fillna("")
-    return [str(t) or str(i) for t, i in zip(titles, catalog.ids, strict=True)]
+    titles = frame[column].fillna("") if column else [""] * len(frame)
+    kind = catalog.columns(Role.CATEGORY)[:1]
+    colour = [c for c in catalog.columns(Role.ATTRIBUTE) if re.search("colou?r", c.lower())][:1]
+    cells = [frame[c].astype(object).fillna("") for c in kind + colour]
+    words = zip(*cells, strict=True) if cells else [()] * len(frame)
+    names = []
+    for item, title, parts in zip(ids, titles, words, strict=True):
+        made = capital(", ".join(str(p) for p in parts if p))
+        names.append(str(title) or (f"{made} ({item})" if made else item))
+    return names
 
 
 def _curve(

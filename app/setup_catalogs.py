@@ -52,8 +52,12 @@ def _with_photo(catalog: Catalog) -> np.ndarray:
 def _strip(catalog: Catalog) -> None:
     rows = np.flatnonzero(_with_photo(catalog))
     rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(PHOTOS, len(rows))).astype(int))]
-    names = item_names(catalog)
-    shown = [(names[row], url) for row in rows if (url := photo_url(catalog, int(row), 192))]
+    names = item_names(catalog, rows)
+    shown = [
+        (name, url)
+        for name, row in zip(names, rows, strict=True)
+        if (url := photo_url(catalog, int(row), 192))
+    ]
     if not shown:
         return
     # st.image takes no address of this server itself.
