@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
@@ -34,6 +35,11 @@ VIEWS = {
     "mask": "Mask",
     "garment": "Cut-out",
 }
+NOTICE = (
+    "Preview: a warped photo, not a simulation of fit. Arms and legs that the base outfit covered"
+    " are painted in the person's skin tone."
+)
+PAGES = Path(__file__).parent
 IMAGE_TYPES = ["jpg", "jpeg", "png", "webp"]
 
 
@@ -123,7 +129,7 @@ def garment_panel(rack: Rack, garment: Garment) -> None:
                 st.markdown(f"Rank {rack.ranks[garment.item]:,} of {len(rack.ids):,}")
             kept = {k: st.query_params[k] for k in ("catalog", "models") if k in st.query_params}
             st.page_link(
-                "pages/catalog.py",
+                PAGES / "catalog.py",
                 label="Open in the catalog",
                 icon=":material/grid_view:",
                 query_params={**kept, "item": garment.item},
@@ -163,16 +169,14 @@ def garment_choice(rack: Rack, garment: Garment) -> None:
     )
 
 
-def engine_choice() -> Engine:
+def engine_choice(current: Engine) -> None:
     """Which engine, with its licence and what it lacks."""
-    named = st.query_params.get("engine")
     names = list(ENGINES)
-    current = ENGINES.get(named or "", ENGINES[names[0]])
     captions = []
     for engine in ENGINES.values():
         missing = engine.available().missing
         use = "commercial use allowed" if engine.licence.commercial else "non-commercial"
-        state = "ready" if not missing else f"not installed, needs {len(missing)} parts"
+        state = "ready" if not missing else f"not installed, {len(missing)} parts missing"
         captions.append(f"{state} · licence: {engine.licence.name}, {use}")
     with st.expander(f"Engine: {current.title}", icon=":material/tune:"):
         st.radio(
@@ -185,7 +189,23 @@ def engine_choice() -> Engine:
             key="tryon_engine",
             on_change=lambda: choose(engine=st.session_state["tryon_engine"]),
         )
-    return current
+
+
+def own_garment() -> None:
+    """A photo of a garment of one's own."""
+
+    def uploaded() -> None:
+        st.session_state["tryon_uploaded"] = st.session_state["tryon_upload"] is not None
+        choose(worn=None)
+
+    with st.expander("Use a photo of a garment", icon=":material/upload:"):
+        st.file_uploader(
+            "Photo of one garment on a plain ground, or a PNG without background",
+            type=IMAGE_TYPES,
+            max_upload_size=UPLOAD_MB,
+            key="tryon_upload",
+            on_change=uploaded,
+        )
 
 
 def own_person() -> None:
@@ -215,30 +235,24 @@ def page() -> None:
         )
         return
     rack = Rack(catalog, None if models is None else ranking(catalog, models))
-    upload = st.session_state.get("tryon_upload")
+    engine = ENGINES.get(st.query_params.get("engine", ""), ENGINES["preview"])
     large, panel = st.columns([6, 7], gap="large")
     with large:
-        garment = chosen_garment(rack, upload)
+        garment = chosen_garment(rack, st.session_state.get("tryon_upload"))
+        person = chosen_person(listed)
         if garment is None:
             st.info(
                 f"No item of “{catalog.name}” is a garment with a photo. Upload a photo of one, or"
                 " choose another catalog on the Setup page."
             )
-        person = chosen_person(listed)
+        else:
+            picture(person, garment, dressed(person, garment, engine))
+            st.caption(NOTICE)
     with panel:
         if garment is not None:
             garment_panel(rack, garment)
             garment_choice(rack, garment)
-        with st.expander("Use a photo of a garment", icon=":material/upload:"):
-            st.file_uploader(
-                "Photo of one garment on a plain ground, or a PNG without background",
-                type=IMAGE_TYPES,
-                max_upload_size=UPLOAD_MB,
-                key="tryon_upload",
-                on_change=lambda: st.session_state.update(
-                    tryon_uploaded=st.session_state["tryon_upload"] is not None
-                ),
-            )
+        own_garment()
         st.markdown("**Person**")
         strip(
             people_choices(listed),
@@ -248,14 +262,7 @@ def page() -> None:
             on_pick=lambda chosen: choose(model=chosen),
         )
         own_person()
-        engine = engine_choice()
-    if garment is None:
-        return
-    with large:
-        picture(person, garment, dressed(person, garment, engine))
-        st.caption(
-            "Preview: a warped photo, not a simulation of fit. What of the base outfit the garment does not cover stays."
-        )
+        engine_choice(engine)
 
 
 try:

@@ -5,7 +5,6 @@ import numpy as np
 
 from core.tryon.fit import Fit
 from core.tryon.landmarks import BODY
-from core.tryon.masks import ARMS
 from core.tryon.people import ELBOWS, ID, SHOULDERS, Person
 from core.tryon.warp import Layer
 
@@ -32,7 +31,7 @@ def compose(
     shadow = CONTACT * _cast(covered, bared) * (bared.parse > 0)
     out = bared.pixels.astype(np.float32) * (1 - shadow)[..., None]
     opening = np.zeros_like(covered) if lined else neck_opening(bared, fit)
-    arms = arms_in_front(bared)
+    arms = arms_in_front(bared, fit)
     for layer in layers:
         colours = layer.pixels * (shade * _volume(layer.alpha))[..., None]
         alpha = layer.alpha
@@ -97,20 +96,20 @@ def _cast(alpha: np.ndarray, person: Person) -> np.ndarray:
     return cv2.GaussianBlur(moved, (0, 0), 6 * unit) * (1 - alpha)
 
 
-def arms_in_front(person: Person) -> np.ndarray:
-    """Bare arms from below the shoulder on, which lie in front of the trunk; soft, 0..1."""
-    arms = np.isin(person.parse, ARMS)
-    y, x = np.mgrid[0 : arms.shape[0], 0 : arms.shape[1]].astype(np.float32)
-    front = np.zeros(arms.shape, bool)
+def arms_in_front(person: Person, fit: Fit) -> np.ndarray:
+    """Bare arms, which lie in front of the trunk, from below the shoulder or the cuff; 0..1."""
+    y, x = np.mgrid[0 : person.parse.shape[0], 0 : person.parse.shape[1]].astype(np.float32)
+    front = np.zeros(person.parse.shape, bool)
     for side, part in ((0, "right_arm"), (1, "left_arm")):
         start, end = person.keypoints[SHOULDERS[side]], person.keypoints[ELBOWS[side]]
         if np.isnan(end).any():
             continue
-        upper = end - start
-        beyond = (x - start[0]) * upper[0] + (y - start[1]) * upper[1] > 0.45 * float(upper @ upper)
-        past = np.hypot(x - start[0], y - start[1]) > 0.45 * float(np.linalg.norm(upper))
-        front |= (person.parse == ID[part]) & (beyond | past)
-    front &= arms
+        least = 0.45 * float(np.linalg.norm(end - start))
+        cuff = [fit.targets.get(f"cuff_{which}_{side}") for which in ("outer", "inner")]
+        if cuff[0] is not None and cuff[1] is not None:
+            least = 0.95 * float(np.linalg.norm((cuff[0] + cuff[1]) / 2 - start))
+        far = np.hypot(x - start[0], y - start[1]) > least
+        front |= (person.parse == ID[part]) & far
     return cv2.GaussianBlur(front.astype(np.float32), (0, 0), 0.8)
 
 

@@ -134,11 +134,21 @@ def _flood_by_colour(
             continue  # much of the garment looks like the ground itself
         if lost.sum() < 0.01 * deep.sum():
             return like_ground, outside
+        if _stripes(lost, 0.002 * deep.sum()):
+            continue
         # What was let in is a gap if it ends at the garment's edge, and a tear if it does not.
         rim = left & (cv2.dilate(lost.astype(np.uint8), _disk(1)) > 0)
         if lost.sum() < 0.3 * deep.sum() and np.median(step[rim]) > 0.5 * apart:
             return like_ground, outside
     return None
+
+
+def _stripes(lost: np.ndarray, least: float) -> bool:
+    """Whether the ground ran into light stripes: gaps are tall, and there are at most four."""
+    stats = cv2.connectedComponentsWithStats(lost.astype(np.uint8))[2]
+    large = stats[1:][stats[1:, cv2.CC_STAT_AREA] > least]
+    flat = large[:, cv2.CC_STAT_WIDTH] > 1.3 * large[:, cv2.CC_STAT_HEIGHT]
+    return bool(flat.any()) or len(large) > 4
 
 
 def _flood(passable: np.ndarray, narrowest: int = 3) -> np.ndarray:

@@ -15,7 +15,7 @@ from core.tryon.landmarks import OUTWARD, Limb, Shape
 
 CHEST_EASE = 1.06
 HIP_EASE = 1.05
-CHEST_LENGTH = 0.72
+CHEST_LENGTH = 0.66
 WAIST_LENGTH = 0.58
 """How long the chest width (the waistband) of a flat garment is down the body, as a fraction of
 the distance from neck to hips. Flat garments are wider than worn ones, so this is not the scale of

@@ -141,16 +141,25 @@ def _armhole(
 ) -> Seam:
     """Shoulder point, armpit, and where the sleeve's gap begins (None without a sleeve)."""
     out = OUTWARD[side]
-    step = max(2, round(0.02 * height))
-    row = _jump(reach[side], top, height, step, chest, 0.6 if dress else 0.98)
+    until = 0.6 if dress else 0.98
+    # A sharp step first; then the slanted ones of loose sleeves and cuffs.
+    for sharpness in (0.012, 0.02, 0.035):
+        step = max(2, round(sharpness * height))
+        row = _jump(reach[side], top, height, step, chest, until)
+        if row is not None:
+            break
     if row is not None:
-        joint = np.array([middle + out * reach[side, row + step], row], np.float64)
+        joint = np.array([middle + out * reach[side, row + step], row + step], np.float64)
     else:
-        notch = None if dress else _notch(mask, middle, side, height)
-        if notch is None:
+        row = _slope(reach[side], top, height, chest, 0.09 if dress else 0.14)
+        notch = None if dress or row is not None else _notch(mask, middle, side, height)
+        if row is not None:
+            joint = np.array([middle + out * reach[side, row], row], np.float64)
+        elif notch is not None:
+            joint = notch
+            chest = 2 * abs(notch[0] - middle)
+        else:
             return (*_sleeveless(mask, reach, middle, side, top, height), None)
-        joint = notch
-        chest = 2 * abs(notch[0] - middle)
     x = joint[0] - out * 0.03 * chest
     shoulder = np.array([x, _top_of(mask, x)])
     armpit = joint.copy()
@@ -177,6 +186,17 @@ def _jump(
         if jump > best and np.nanmin(above) > reach[row + step] + 0.4 * jump:
             best, found = jump, row
     return found
+
+
+def _slope(reach: np.ndarray, top: int, height: int, chest: float, within: float) -> int | None:
+    """Row of the armpit under a short sleeve whose lower edge slopes into the trunk."""
+    upper = reach[top : top + round(0.45 * height)]
+    peak = top + int(np.argmax(upper))
+    for row in range(peak, peak + round(within * height)):
+        following = reach[row : row + max(3, round(0.1 * height))]
+        if reach[row] <= following.min() + 0.008 * chest:
+            return row if reach[peak] - reach[row] > 0.12 * chest else None
+    return None
 
 
 def _notch(mask: np.ndarray, middle: float, side: int, height: int) -> np.ndarray | None:
@@ -269,7 +289,7 @@ def _beyond(
     cut = mask.astype(np.uint8)
     out = OUTWARD[side]
     first = seam[0] + (seam[0] - seam[1]) * 0.15
-    last = seam[-1] + np.array([0.0, 2.0])
+    last = seam[-1] + np.array([1.5 * out, 3.0])
     line = np.round([first, *seam, last]).astype(np.int32)
     cv2.polylines(cut, [line.reshape(-1, 1, 2)], False, 0, 2)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(cut, connectivity=4)
