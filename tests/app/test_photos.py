@@ -5,11 +5,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from app.photos import ROUTES, photo_url
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from app.photos import ROUTES, photo_url
 from core.catalog.catalog import Catalog, write_catalog
 from core.catalog.roles import Role
 
