@@ -116,7 +116,9 @@ def _field(catalog: Catalog, column: str, value: Any, place: Any, version: int) 
         return widget(label, "" if missing else str(value), key=key, max_chars=4000)
     if role == Role.PRICE and catalog.currency:
         label = f"{label} ({catalog.currency})"
-    number = place.number_input(label, value=None if missing else float(value), key=key)
+    start = None if missing else float(value)
+    lowest = min(0.0, start or 0.0) if role == Role.PRICE else None
+    number = place.number_input(label, value=start, min_value=lowest, key=key)
     return np.nan if number is None else number
 
 
