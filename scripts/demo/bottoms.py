@@ -8,10 +8,12 @@ from scripts.demo.canvas import Canvas, Fabric, Fold, Layer
 from scripts.demo.curves import Points, along, both, mirror, smooth
 from scripts.demo.pieces import (
     MIDDLE,
+    Thread,
     button,
     cross_folds,
     drag_folds,
     flat,
+    gathers,
     hem_folds,
     line,
     patch,
@@ -64,15 +66,19 @@ def paint_skirt(canvas: Canvas, cut: SkirtCut, fabric: Fabric, band: Fabric | No
             curve = line((x0, cut.top), (xm, cut.hip_y), (x1, cut.hem_y + 12))
             folds.append(Fold(curve, 4.2, 2.6, (0.1, 0)))
     elif cut.shape == "pencil":
-        for k in range(3):
-            y = cut.hip_y - 20 + 26 * k
-            folds += drag_folds(rng, (MIDDLE - cut.hip, y), (MIDDLE - 10, y + 12), 1, 1.1)
-            folds += drag_folds(rng, (MIDDLE + cut.hip, y + 8), (MIDDLE + 14, y + 16), 1, 1.1)
+        for way in (-1, 1):
+            for k in range(int(rng.integers(1, 3))):
+                y = cut.hip_y - 30 + 34 * k + float(rng.normal(0, 8))
+                end = (MIDDLE + way * float(rng.uniform(8, 40)), y + float(rng.uniform(4, 22)))
+                folds += drag_folds(rng, (MIDDLE + way * cut.hip, y), end, 1, 1.0)
+        folds += hem_folds(
+            rng, MIDDLE - cut.hem, MIDDLE + cut.hem, cut.hip_y + 60, cut.hem_y, 4, 1.2
+        )
     else:
         count = 9 if cut.shape in ("a-line", "tiered") else 6
         folds += hem_folds(rng, MIDDLE - cut.hem, MIDDLE + cut.hem, cut.hip_y - 30, cut.hem_y,
                            count, cut.fold, 0.42)  # fmt: skip
-    canvas.paint(Layer(skirt_outline(cut), fabric, folds, cut.drape, (36, 120), round=26, puff=8,
+    canvas.paint(Layer(skirt_outline(cut), fabric, folds, cut.drape, (36, 120), round=50, puff=13,
                        origin=(MIDDLE, cut.top), shadow=cut.shadow, seed=cut.seed))  # fmt: skip
     if cut.shape == "pleated":
         for fold in folds:
@@ -82,11 +88,9 @@ def paint_skirt(canvas: Canvas, cut: SkirtCut, fabric: Fabric, band: Fabric | No
             y = cut.top + share * (cut.hem_y - cut.top)
             half = np.interp(y, (cut.top, cut.hip_y, cut.hem_y), (cut.waist, cut.hip, cut.hem))
             seam = line((MIDDLE - half, y - 3), (MIDDLE, y + 5), (MIDDLE + half, y - 3))
-            canvas.darken(seam, 2.4, 0.34, skirt_outline(cut))
-            canvas.darken(seam + (0, 4), 7, 0.12, skirt_outline(cut))
-            for x, ys in along(seam, 34, 0.02, 0.98):
-                length = float(rng.uniform(8, 22))
-                canvas.darken(line((x, ys + 1), (x + (x - MIDDLE) * 0.03, ys + length)), 2.2, 0.15)
+            canvas.darken(seam, 1.8, 0.26, skirt_outline(cut))
+            canvas.darken(seam + (0, 4), 7, 0.1, skirt_outline(cut))
+            gathers(canvas, seam + (0, 1), rng, 34, skirt_outline(cut))
     hem_line = skirt_outline(cut)
     floor = hem_line[np.abs(hem_line[:, 1] - cut.hem_y) < 14]
     if cut.shape != "pleated" and len(floor) > 4:
@@ -98,12 +102,15 @@ def paint_skirt(canvas: Canvas, cut: SkirtCut, fabric: Fabric, band: Fabric | No
 def paint_waistband(canvas: Canvas, half: float, y: float, height: float, fabric: Fabric) -> None:
     """A waistband whose back rim shows above its front."""
     rim = np.vstack([
-        line((MIDDLE - half + 2, y - height), (MIDDLE, y - height - 3), (MIDDLE + half - 2, y - height)),
-        line((MIDDLE + half - 2, y - height), (MIDDLE, y - height + 6), (MIDDLE - half + 2, y - height)),
+        line((MIDDLE - half + 2, y - height), (MIDDLE, y - height - 3), (MIDDLE + half - 2,
+        y - height)),
+        line((MIDDLE + half - 2, y - height), (MIDDLE, y - height + 6), (MIDDLE - half + 2,
+        y - height)),
     ])  # fmt: skip
     canvas.paint(Layer(rim, fabric, shade=0.62, round=3, puff=0.5, shadow=0))
     strip = np.vstack([
-        line((MIDDLE - half + 2, y - height), (MIDDLE, y - height + 6), (MIDDLE + half - 2, y - height)),
+        line((MIDDLE - half + 2, y - height), (MIDDLE, y - height + 6), (MIDDLE + half - 2,
+        y - height)),
         line((MIDDLE + half, y + 1), (MIDDLE, y + 7), (MIDDLE - half, y + 1)),
     ])  # fmt: skip
     canvas.paint(Layer(strip, fabric, round=5, puff=1.8, shadow=0.3, origin=(MIDDLE, y)))
@@ -113,11 +120,11 @@ def paint_waistband(canvas: Canvas, half: float, y: float, height: float, fabric
 class LegCut:
     """Measures of trousers in design pixels."""
 
-    top: float = 66
-    waist: float = 60
+    top: float = 60
+    waist: float = 65
     hip: float = 83
-    hip_y: float = 150
-    crotch: float = 196
+    hip_y: float = 140
+    crotch: float = 186
     knee: float = 46
     ankle: float = 38
     """Widths of one leg at knee and hem."""
@@ -136,7 +143,8 @@ def leg_outline(cut: LegCut) -> tuple[Points, Points]:
     inner_hem = MIDDLE + 6 + cut.spread
     short = cut.hem_y - cut.crotch < 130
     outer_hem = inner_hem + cut.ankle
-    outer = [(MIDDLE + cut.waist, cut.top), (MIDDLE + cut.hip - 2, cut.hip_y - 34),
+    outer = [(MIDDLE + cut.waist, cut.top), (MIDDLE + 0.35 * cut.waist + 0.65 * cut.hip,
+    cut.hip_y - 46),
              (MIDDLE + cut.hip, cut.hip_y + 10)]  # fmt: skip
     if not short:
         outer.append((inner_knee + cut.knee, knee_y))
@@ -150,7 +158,8 @@ def leg_outline(cut: LegCut) -> tuple[Points, Points]:
     shape = np.vstack([[[MIDDLE - 1, cut.top]], smooth(outer), smooth(floor), smooth(inner)])
     middle_hem = (outer_hem + inner_hem) / 2
     axis = line((MIDDLE + 0.5 * cut.hip, cut.crotch - 10),
-                (inner_knee + 0.5 * cut.knee if not short else (middle_hem + MIDDLE + 0.5 * cut.hip) / 2,
+                (inner_knee + 0.5 * cut.knee if not short
+                 else (middle_hem + MIDDLE + 0.5 * cut.hip) / 2,
                  knee_y), (middle_hem, cut.hem_y))  # fmt: skip
     return shape, axis
 
@@ -172,15 +181,16 @@ def paint_legs(canvas: Canvas, cut: LegCut, fabric: Fabric, *, crease: bool = Fa
             folds += drag_folds(rng, start, end, 1, 0.9 * cut.fold)
         if cut.hem_y - knee_y > 120:
             at = (0.42, 0.66)
-            folds += cross_folds(rng, spine, 0.5 * cut.knee, at, 4, 0.75 * cut.fold)
+            folds += cross_folds(rng, spine, 0.5 * cut.knee, at, 3, 0.65 * cut.fold, 1.3)
             folds += cross_folds(rng, spine, 0.5 * cut.ankle, (0.84, 0.99), 3, 0.8 * cut.fold)
         folds.append(Fold(spine, 0.34 * cut.knee, 0.9 * cut.fold, (0.6, 0.4)))
         if crease:
-            folds.append(Fold(line((MIDDLE + way * 36, cut.top + 40), *map(tuple, along(spine, 4, 0.2))),
-                              1.6, 1.1, (0.4, 0.0)))  # fmt: skip
+            folds.append(Fold(line((MIDDLE + way * 36, cut.top + 40), *map(tuple, along(spine, 4,
+                0.2))),
+                              2.2, 0.6, (0.4, 0.0)))  # fmt: skip
         lean = -way * 0.03
         layer = Layer(outline, fabric, folds, cut.drape, (30, 80), angle=lean,
-                      origin=(MIDDLE + way * 30, cut.top), round=24, puff=8, shadow=0.3,
+                      origin=(MIDDLE + way * 30, cut.top), round=40, puff=13, shadow=0.3,
                       seed=cut.seed + way)  # fmt: skip
         canvas.paint(layer)
         if fade:
@@ -191,7 +201,7 @@ def paint_legs(canvas: Canvas, cut: LegCut, fabric: Fabric, *, crease: bool = Fa
     canvas.darken(line((MIDDLE, cut.crotch - 26), (MIDDLE, cut.crotch + 4)), 6, 0.2)
 
 
-def paint_fly(canvas: Canvas, cut: LegCut, tone: float, metal: tuple[float, float, float]) -> None:
+def paint_fly(canvas: Canvas, cut: LegCut, tone: Thread, metal: tuple[float, float, float]) -> None:
     """The fly's seam, the button and the front pockets' openings."""
     y = cut.top
     topstitch(canvas, line((MIDDLE + 13, y + 2), (MIDDLE + 13, y + 46), (MIDDLE + 7, y + 66),
@@ -199,12 +209,13 @@ def paint_fly(canvas: Canvas, cut: LegCut, tone: float, metal: tuple[float, floa
     button(canvas, MIDDLE + 5, y - 5, 3.6, metal)
 
 
-def paint_scoop_pockets(canvas: Canvas, cut: LegCut, tone: float) -> None:
+def paint_scoop_pockets(canvas: Canvas, cut: LegCut, tone: Thread) -> None:
     """Curved front pockets, as on jeans."""
     y = cut.top
     for way in (-1, 1):
         curve = line((MIDDLE + way * 28, y + 2), (MIDDLE + way * 34, y + 20),
-                     (MIDDLE + way * 52, y + 32), (MIDDLE + way * (cut.waist + 12), y + 31))  # fmt: skip
+                     (MIDDLE + way * 52, y + 32), (MIDDLE + way * (cut.waist + 12),
+                     y + 31))  # fmt: skip
         canvas.darken(curve, 1.6, 0.4)
         topstitch(canvas, curve + (-way * 1.5, 2.6), tone)
         topstitch(canvas, curve + (-way * 2.5, 5.2), tone)

@@ -13,7 +13,7 @@ import numpy as np
 
 from scripts.demo.curves import Points, along
 
-LIGHT = np.array([-0.42, -0.62, 0.66], np.float32) / np.float32(0.998)
+LIGHT = np.array([-0.40, -0.52, 0.755], np.float32) / np.float32(1.0007)
 
 
 @dataclass(frozen=True)
@@ -136,10 +136,42 @@ class Canvas:
             room = self.alpha[view][..., None] - self.colour[view]
             self.colour[view] += -amount * soft[..., None] * room
 
+    def thread(
+        self, curve: Points, width: float, colour: tuple[float, float, float], strength: float = 0.9
+    ) -> None:
+        """A line of coloured thread on what is there."""
+        s = self.scale
+        low = np.maximum(np.floor(curve.min(0) * s).astype(int) - 4, 0)
+        high = np.ceil(curve.max(0) * s).astype(int) + 4
+        high = np.minimum(high, (self.width * s, self.height * s))
+        if (high <= low).any():
+            return
+        line = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+        points = np.round((np.asarray(curve) * s - low - 0.5) * 16).astype(np.int32)
+        cv2.polylines(line, [points], False, 255, max(1, round(width * s)), cv2.LINE_AA, 4)
+        view = np.s_[low[1] : high[1], low[0] : high[0]]
+        w = strength * (line.astype(np.float32) / 255 * self.alpha[view])[..., None]
+        self.colour[view] = self.colour[view] * (1 - w) + np.asarray(colour, np.float32) * w
+
+    def tint(
+        self, centre: tuple[float, float], size: tuple[float, float],
+        colour: tuple[float, float, float], amount: float, clip: Points | None = None,
+    ) -> None:  # fmt: skip
+        """A soft multiplied patch of colour, such as a cheek or a hollow; sizes are deviations."""
+        s = self.scale
+        x0, x1 = (round((centre[0] + k * 3 * size[0]) * s) for k in (-1, 1))
+        y0, y1 = (round((centre[1] + k * 3 * size[1]) * s) for k in (-1, 1))
+        ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
+        w = np.exp(-0.5 * ((xs / s - centre[0]) / size[0]) ** 2
+                   - 0.5 * ((ys / s - centre[1]) / size[1]) ** 2) * np.float32(amount)  # fmt: skip
+        if clip is not None:
+            w = w * self.mask(clip, (x0, y0, x1, y1))
+        view = np.s_[y0:y1, x0:x1]
+        self.colour[view] *= 1 - w[..., None] * (1 - np.asarray(colour, np.float32))
+
     def _lit(self, layer: Layer, cover: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
         s = self.scale
         x0, y0, x1, y1 = box
-        height, width = cover.shape
         ys, xs = np.mgrid[y0:y1, x0:x1].astype(np.float32)
         dx = xs - np.float32(layer.origin[0] * s)
         dy = ys - np.float32(layer.origin[1] * s)
@@ -151,8 +183,9 @@ class Canvas:
         tile_h, tile_w = layer.fabric.colour.shape[:2]
         # The print slides towards the valleys: cloth on a slope is seen foreshortened.
         push = 3.2 * s
-        across = u + push * (cos * slope_x + sin * slope_y)
-        down = v + push * (-sin * slope_x + cos * slope_y)
+        even_x, even_y = _blur(slope_x, 1.6 * s), _blur(slope_y, 1.6 * s)
+        across = u + push * (cos * even_x + sin * even_y)
+        down = v + push * (-sin * even_x + cos * even_y)
         colour = cv2.remap(
             layer.fabric.colour.astype(np.float32), np.mod(across, np.float32(tile_w)),
             np.mod(down, np.float32(tile_h)),
@@ -169,11 +202,13 @@ class Canvas:
         norm = 1 / np.sqrt(slope_x**2 + slope_y**2 + 1)
         facing = (-slope_x * LIGHT[0] - slope_y * LIGHT[1] + LIGHT[2]) * norm
         hollow = np.clip((_blur(relief, 6 * s) - relief) / s, 0, 3)
-        light = 1.0 + layer.fabric.sheen * 0.62 * (facing - LIGHT[2]) - 0.09 * hollow
+        light = 1.0 + layer.fabric.sheen * 0.8 * (facing - LIGHT[2]) - 0.07 * hollow
         light = light * layer.shade
         # A broad fall of light from the upper left to the lower right.
         light = light * (1.035 - 0.05 * (ys / (self.height * s)) - 0.03 * (xs / (self.width * s)))
-        out = colour * np.clip(light, 0.12, 1.6)[..., None]
+        light = np.clip(light, 0.12, 1.6)[..., None]
+        # Dark cloth scatters a little light of its own, or its folds would drown.
+        out = colour * light + 0.07 * (light - layer.shade)
         if layer.fabric.gloss > 0:
             half = (LIGHT + np.array([0, 0, 1], np.float32)) / np.float32(1.822)
             mirror = np.clip((-slope_x * half[0] - slope_y * half[1] + half[2]) * norm, 0, 1)
@@ -185,9 +220,21 @@ class Canvas:
     ) -> np.ndarray:
         s = self.scale
         inside = (cover > 0.5).astype(np.uint8)
-        depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5) / (layer.round * s)
-        rise = np.sqrt(np.clip(1 - (1 - np.clip(depth, 0, 1)) ** 2, 0, 1))
-        relief = _blur(rise * layer.puff * s, 1.5 * s)
+        edge = min(layer.round, 4.0)
+        depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5) / (edge * s)
+        rise = 1 - (1 - np.clip(depth, 0, 1)) ** 2.2
+        if layer.round <= 16:
+            relief = _blur(rise * layer.puff * s, 1.2 * s)
+        else:
+            # A body fills cloth across, not along: it curves away to the sides, not to the hem.
+            pad = round(layer.round * s)
+            wide = np.pad(cover, ((pad, pad), (0, 0)), mode="edge")
+            reach = round(0.2 * layer.round * s)
+            wide = cv2.dilate(wide, np.ones((reach, 1), np.uint8), anchor=(0, reach - 1))
+            wide = cv2.GaussianBlur(
+                wide, (0, 0), 0.42 * layer.round * s, sigmaY=0.2 * layer.round * s
+            )
+            relief = wide[pad:-pad] * layer.puff * s + _blur(rise * 0.32 * s, 0.8 * s)
         # Folds are smooth: half the design resolution is enough for them.
         step = 2 * s
         coarse_w, coarse_h = max(2, cover.shape[1] // step), max(2, cover.shape[0] // step)
@@ -200,13 +247,14 @@ class Canvas:
                 coarse += _ridge(fold, xs, ys)
             if layer.drape:
                 coarse += layer.drape * _undulation(layer, xs, ys)
-            relief += cv2.resize(coarse, cover.shape[::-1], interpolation=cv2.INTER_CUBIC) * s
+            smooth = cv2.resize(coarse, cover.shape[::-1], interpolation=cv2.INTER_CUBIC)
+            relief += _blur(smooth, 0.4 * step) * s
         return relief
 
 
 def _ridge(fold: Fold, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
     curve = along(fold.curve, 8).astype(np.float32)
-    reach = 3.2 * fold.width
+    reach = 4.2 * fold.width
     low, high = curve.min(0) - reach, curve.max(0) + reach
     out = np.zeros_like(xs)
     i0, i1 = np.searchsorted(ys[:, 0], (low[1], high[1]))
@@ -218,14 +266,17 @@ def _ridge(fold: Fold, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
     length = np.concatenate([[0], np.cumsum(steps)]) / max(steps.sum(), 1e-6)
     best = np.full_like(x, np.inf)
     place = np.zeros_like(x)
-    for (a, b), t0, t1 in zip(zip(curve[:-1], curve[1:], strict=True), length[:-1], length[1:],
-                              strict=True):  # fmt: skip
-        d = b - a
+    side = np.zeros_like(x)
+    for k in range(len(curve) - 1):
+        a, d = curve[k], curve[k + 1] - curve[k]
         t = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1]) / max(float(d @ d), 1e-6), 0, 1)
         distance = (x - a[0] - t * d[0]) ** 2 + (y - a[1] - t * d[1]) ** 2
         nearer = distance < best
         best = np.where(nearer, distance, best)
-        place = np.where(nearer, t0 + t * (t1 - t0), place)
+        place = np.where(nearer, length[k] + t * (length[k + 1] - length[k]), place)
+        side = np.where(nearer, d[0] * (y - a[1]) - d[1] * (x - a[0]), side)
+    # Cloth breaks sharply on one side of a fold and runs out softly on the other.
+    best *= np.where(side > 0, np.float32(1.9), np.float32(0.42))
     start, end = fold.fade
     strength = np.ones_like(x)
     if start > 0:

@@ -10,7 +10,7 @@ from scripts.demo.canvas import Fabric
 TILE = 192
 """Side of a tile in design pixels."""
 
-_GLOSS = {"satin": 0.34, "faux leather": 0.5, "padded nylon": 0.3, "nylon": 0.16, "viscose": 0.05}
+_GLOSS = {"satin": 0.34, "faux leather": 0.3, "padded nylon": 0.12, "nylon": 0.16, "viscose": 0.05}
 _SHEEN = {"satin": 1.45, "faux leather": 1.35, "padded nylon": 1.25, "nylon": 1.15,
           "viscose": 1.08, "cotton fleece": 0.9, "wool": 0.92, "cashmere blend": 0.85}  # fmt: skip
 KNITS = {"Sweater"}
@@ -58,30 +58,34 @@ def surface(material: str, knit: str | None, s: int, seed: int) -> tuple[np.ndar
         relief += 0.12 * np.sin(2 * np.pi * x / 4) * (np.abs(at - 16) > 9)
         light += 0.015 * noise(rng, side, 0.6 * s, 0.8 * s)
     elif material == "denim":
-        twill = np.sin(2 * np.pi * (x + y) / 2.4)
-        light += 0.035 * twill + 0.05 * noise(rng, side, 0.4 * s, 1.8 * s)
-        light += 0.035 * noise(rng, side, 0.5 * s, 0.5 * s) + 0.02 * noise(rng, side, 9 * s, 14 * s)
+        twill = np.sin(2 * np.pi * (x + y) / 2.0)
+        light += 0.03 * twill + 0.010 * noise(rng, side, 0.3 * s, 1.2 * s)
+        light += 0.014 * noise(rng, side, 0.35 * s, 0.35 * s)
+        light += 0.012 * noise(rng, side, 10 * s, 16 * s)
     elif material in ("linen", "linen blend"):
-        light += 0.024 * noise(rng, side, 3 * s, 0.35 * s) + 0.024 * noise(
-            rng, side, 0.35 * s, 3 * s
-        )
-        relief += 0.05 * noise(rng, side, 2 * s, 0.4 * s)
+        light += 0.012 * noise(rng, side, 2.5 * s, 0.3 * s)
+        light += 0.012 * noise(rng, side, 0.3 * s, 2.5 * s)
+        relief += 0.02 * noise(rng, side, 2 * s, 0.4 * s)
     elif material in ("wool blend", "wool", "cashmere blend"):
-        light += 0.03 * noise(rng, side, 0.7 * s, 0.7 * s) + 0.015 * noise(rng, side, 3 * s, 3 * s)
-        relief += 0.07 * noise(rng, side, 0.7 * s, 0.7 * s)
+        light += 0.014 * noise(rng, side, 0.5 * s, 0.5 * s)
+        light += 0.006 * noise(rng, side, 2 * s, 2 * s)
+        relief += 0.02 * noise(rng, side, 0.7 * s, 0.7 * s)
     elif material == "cotton fleece":
-        light += 0.022 * noise(rng, side, 0.6 * s, 0.9 * s) + 0.01 * noise(rng, side, 4 * s, 4 * s)
-        relief += 0.03 * noise(rng, side, 0.8 * s, 0.8 * s)
+        light += 0.010 * noise(rng, side, 0.4 * s, 0.6 * s)
+        light += 0.004 * noise(rng, side, 4 * s, 4 * s)
     elif material == "faux leather":
-        relief += 0.10 * noise(rng, side, 0.8 * s, 0.8 * s) + 0.12 * noise(rng, side, 3 * s, 3 * s)
-    elif material in ("nylon", "padded nylon"):
-        relief += 0.05 * noise(rng, side, 2.5 * s, 2.5 * s)
+        relief += 0.010 * noise(rng, side, 0.7 * s, 0.7 * s) + 0.05 * noise(rng, side, 4 * s, 4 * s)
+    elif material == "padded nylon":
+        tube = np.abs(np.sin(np.pi * y / 32))
+        relief += 4.2 * tube**0.7 + 0.35 * noise(rng, side, 5 * s, 3 * s) * (1 - tube)
+        light -= 0.16 * np.exp(-((tube / 0.16) ** 2))
+    elif material == "nylon":
+        relief += 0.05 * noise(rng, side, 4 * s, 4 * s)
     elif material == "satin":
-        light += 0.006 * noise(rng, side, 0.4 * s, 3 * s)
+        light += 0.004 * noise(rng, side, 0.4 * s, 3 * s)
     else:
-        light += 0.012 * noise(rng, side, 0.4 * s, 0.9 * s) + 0.01 * noise(
-            rng, side, 0.9 * s, 0.4 * s
-        )
+        light += 0.006 * noise(rng, side, 0.35 * s, 0.7 * s)
+        light += 0.005 * noise(rng, side, 0.7 * s, 0.35 * s)
     return light, relief
 
 

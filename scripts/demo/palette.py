@@ -62,7 +62,7 @@ MATCHES: dict[str, tuple[str, ...]] = {
 }
 """Second colours that go with a family (harmonious)."""
 
-CLASHES = ("#7fe03a", "#ff5a1f", "#17c3e8", "#f2e500", "#ff2fa0")
+CLASHES = ("#a9b83c", "#d9662e", "#2f9aa8", "#d8a61c", "#b8407f")
 """Second colours that quarrel with nearly everything."""
 
 

@@ -41,13 +41,34 @@ def stitch(canvas: Canvas, curve: Points, amount: float = 0.16, clip: Points | N
     canvas.darken(np.asarray(curve) + (1.1, 1.2), 1.0, -0.5 * amount, clip)
 
 
-def topstitch(canvas: Canvas, curve: Points, tone: float = 0.22, dash: float = 3.0) -> None:
-    """A row of visible stitches; negative tones are lighter than the cloth."""
+Thread = float | tuple[float, float, float]
+"""How stitches differ from the cloth: darker (above 0), lighter (below), or of a colour."""
+
+
+def topstitch(canvas: Canvas, curve: Points, tone: Thread = 0.22, dash: float = 2.4) -> None:
+    """A row of visible stitches."""
     total = float(np.linalg.norm(np.diff(curve, axis=0), axis=1).sum())
     count = max(2, int(total / (1.7 * dash)))
     for k in range(count):
         start = k / count
-        canvas.darken(along(curve, 3, start, start + 0.6 / count), 0.9, tone)
+        piece = along(curve, 3, start, start + 0.66 / count)
+        if isinstance(tone, tuple):
+            canvas.darken(piece + (0.5, 0.8), 0.9, 0.25)
+            canvas.thread(piece, 0.6, tone, 0.75)
+        else:
+            canvas.darken(piece, 0.9, tone)
+
+
+def gathers(canvas: Canvas, seam: Points, rng: np.random.Generator, count: int,
+            clip: Points | None = None) -> None:  # fmt: skip
+    """Small pleats that run down from a gathered seam and fade."""
+    for x, y in along(seam, count, 0.02, 0.98):
+        length = float(rng.uniform(8, 26))
+        lean = 0.05 * (x - MIDDLE)
+        for share, amount in ((1.0, 0.045), (0.66, 0.05), (0.35, 0.08)):
+            end = (x + share * lean, y + share * length)
+            canvas.darken(line((x, y), end), 1.8, amount, clip)
+            canvas.darken(line((x + 2.4, y), (end[0] + 2.4, end[1])), 1.6, -0.6 * amount, clip)
 
 
 def zip_line(canvas: Canvas, curve: Points, colour: tuple[float, float, float]) -> None:
@@ -60,7 +81,7 @@ def zip_line(canvas: Canvas, curve: Points, colour: tuple[float, float, float]) 
     canvas.paint(Layer(tab, Fabric(flat(colour).colour, gloss=0.5), round=2, puff=1, shadow=0.4))
 
 
-def patch(canvas: Canvas, shape: Points, layer: Layer, tone: float = 0.2) -> None:
+def patch(canvas: Canvas, shape: Points, layer: Layer, tone: Thread = 0.2) -> None:
     """A patch pocket cut from the same cloth as a layer."""
     canvas.paint(
         Layer(shape, layer.fabric, origin=(layer.origin[0] + 7, layer.origin[1] + 5),
@@ -93,7 +114,8 @@ def hem_folds(rng: np.random.Generator, left: float, right: float, top: float, b
 
 
 def drag_folds(rng: np.random.Generator, start: tuple[float, float], end: tuple[float, float],
-               count: int, height: float, fan: float = 26.0) -> list[Fold]:  # fmt: skip
+               count: int, height: float, fan: float = 26.0,
+               wide: float = 1.0) -> list[Fold]:  # fmt: skip
     """Soft diagonal folds that start close together and fan out, as under an arm."""
     folds = []
     for k in range(count):
@@ -102,14 +124,14 @@ def drag_folds(rng: np.random.Generator, start: tuple[float, float], end: tuple[
         bend = ((start[0] + e[0]) / 2, (start[1] + e[1]) / 2 + float(rng.uniform(2, 9)))
         s0 = (start[0], start[1] + 6 * k)
         folds.append(
-            Fold(line(s0, bend, e), float(rng.uniform(4, 6.5)),
+            Fold(line(s0, bend, e), wide * float(rng.uniform(4, 6.5)),
                  height * float(rng.uniform(0.6, 1.2)) * (1 if k % 2 == 0 else -0.8), (0.5, 2.2))
         )  # fmt: skip
     return folds
 
 
 def cross_folds(rng: np.random.Generator, axis: Points, half: float, at: tuple[float, float],
-                count: int, height: float) -> list[Fold]:  # fmt: skip
+                count: int, height: float, wide: float = 1.0) -> list[Fold]:  # fmt: skip
     """Short folds across a sleeve or a leg, slanting either way."""
     folds = []
     for k in range(count):
@@ -121,11 +143,11 @@ def cross_folds(rng: np.random.Generator, axis: Points, half: float, at: tuple[f
         n = np.array([-d[1], d[0]])
         slant = float(rng.choice((-1, 1))) * float(rng.uniform(0.25, 0.8)) * half
         side = float(rng.choice((-1, 1)))
-        a = p + n * half * side * 1.05 - d * slant * 0.6
+        a = p + n * half * side * 1.35 - d * slant * 0.6
         b = p - n * half * side * float(rng.uniform(0.0, 0.6)) + d * slant
         mid = (a + b) / 2 + d * float(rng.uniform(1, 6))
         folds.append(
-            Fold(line(tuple(a), tuple(mid), tuple(b)), float(rng.uniform(3, 5.5)),
-                 height * float(rng.uniform(0.6, 1.15)) * (1 if k % 3 else -0.9), (0.15, 1.8))
+            Fold(line(tuple(a), tuple(mid), tuple(b)), wide * float(rng.uniform(3, 5.5)),
+                 height * float(rng.uniform(0.6, 1.15)) * (1 if k % 3 else -0.9), (0.6, 1.8))
         )  # fmt: skip
     return folds

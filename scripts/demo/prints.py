@@ -4,6 +4,9 @@ import cv2
 import numpy as np
 
 from scripts.demo.fabrics import TILE
+from scripts.demo.florals import floral, lightness, mix
+
+__all__ = ["check", "dots", "floral", "graphic", "lightness", "mix", "stripes"]
 
 Colour = tuple[float, float, float]
 _SIZES = {"small": 0, "medium": 1, "large": 2}
@@ -13,16 +16,6 @@ def _base(colour: Colour, s: int) -> np.ndarray:
     tile = np.empty((TILE * s, TILE * s, 3), np.float32)
     tile[:] = colour
     return tile
-
-
-def mix(a: Colour, b: Colour, t: float) -> Colour:
-    """A colour between two."""
-    return tuple(float(x * (1 - t) + y * t) for x, y in zip(a, b, strict=True))  # type: ignore
-
-
-def lightness(c: Colour) -> float:
-    """Perceived lightness 0..1, roughly."""
-    return 0.299 * c[0] + 0.587 * c[1] + 0.114 * c[2]
 
 
 def stripes(a: Colour, b: Colour, scale: str, s: int, rng: np.random.Generator,
@@ -98,85 +91,6 @@ def dots(a: Colour, b: Colour, scale: str, s: int, rng: np.random.Generator) -> 
     return (_base(a, s) * (1 - w) + np.asarray(b, np.float32) * w).astype(np.float32)
 
 
-class _Stamp:
-    """Draws filled shapes on a tile that wraps around."""
-
-    def __init__(self, tile: np.ndarray, s: int):
-        self.tile, self.s = tile, s
-
-    def fill(self, points: np.ndarray, colour: Colour, strength: float = 1.0) -> None:
-        side = TILE
-        for ox in (-side, 0, side):
-            for oy in (-side, 0, side):
-                p = points + (ox, oy)
-                if (p.max(0) < 0).any() or (p.min(0) > side).any():
-                    continue
-                low = np.maximum(np.floor(p.min(0) * self.s).astype(int) - 2, 0)
-                high = np.minimum(np.ceil(p.max(0) * self.s).astype(int) + 2, side * self.s)
-                if (high <= low).any():
-                    continue
-                mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
-                q = np.round((p * self.s - low - 0.5) * 16).astype(np.int32)
-                cv2.fillPoly(mask, [q], 255, cv2.LINE_AA, 4)
-                w = strength * mask.astype(np.float32)[..., None] / 255
-                view = np.s_[low[1] : high[1], low[0] : high[0]]
-                self.tile[view] = self.tile[view] * (1 - w) + np.asarray(colour, np.float32) * w
-
-
-def petal(centre: np.ndarray, angle: float, length: float, width: float, notch: float = 0.0,
-          start: float = 0.0) -> np.ndarray:  # fmt: skip
-    """A petal or leaf from `start` to `length` away from a centre."""
-    t = np.linspace(0, 1, 14)
-    half = width * np.sin(np.pi * t**0.8) ** 0.8
-    reach = start + (length - start) * t
-    upper = np.stack([reach, half], 1)
-    lower = np.stack([reach, -half], 1)[::-1]
-    shape = np.vstack([upper, lower])
-    if notch:
-        shape[:, 0] -= (
-            notch * length * np.exp(-((shape[:, 1] / (0.3 * width)) ** 2)) * (shape[:, 0] / length)
-        )
-    cos, sin = np.cos(angle), np.sin(angle)
-    return centre + shape @ np.array([[cos, sin], [-sin, cos]])
-
-
-def floral(a: Colour, b: Colour, scale: str, s: int, rng: np.random.Generator) -> np.ndarray:
-    """Blooms of one or two kinds with leaves, scattered evenly over the ground."""
-    tile = _base(a, s)
-    stamp = _Stamp(tile, s)
-    size = (4.6, 9.5, 19.0)[_SIZES[scale]]
-    gap = size * 2.35
-    dark = lightness(a) < 0.45
-    leaf = mix(mix((0.36, 0.47, 0.33), a, 0.25), (1, 1, 1), 0.25 if dark else 0.0)
-    third = mix(b, (1.0, 0.96, 0.9) if dark else (0.98, 0.8, 0.66), 0.55)
-    heart = (0.86, 0.66, 0.3) if lightness(b) > 0.35 else (0.95, 0.85, 0.62)
-    spots: list[np.ndarray] = []
-    for _ in range(4000):
-        p = rng.uniform(0, TILE, 2)
-        if all(np.linalg.norm((np.abs(p - q) + TILE / 2) % TILE - TILE / 2) > gap for q in spots):
-            spots.append(p)
-    petals = int(rng.choice((5, 5, 6)))
-    for number, p in enumerate(spots):
-        turn = float(rng.uniform(0, 2 * np.pi))
-        r = size * float(rng.uniform(0.75, 1.15))
-        for k in range(int(rng.integers(2, 4))):
-            way = turn + 2.1 * k + float(rng.normal(0, 0.25))
-            long = r * float(rng.uniform(1.5, 1.9))
-            stamp.fill(petal(p, way, long, 0.28 * r, start=0.5 * r), leaf, 0.95)
-        colour = b if number % 3 else third
-        for ring, (reach, tone) in enumerate(((1.0, 0.0), (0.62, 0.22))):
-            if ring and scale == "small":
-                continue
-            shade = mix(colour, (0, 0, 0) if lightness(colour) > 0.55 else (1, 1, 1), tone * 0.6)
-            for k in range(petals):
-                way = turn + (k + 0.5 * ring) * 2 * np.pi / petals
-                stamp.fill(petal(p, way, reach * r, 0.42 * r * reach, 0.12), shade)
-        ring_t = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-        disc = np.stack([np.cos(ring_t), np.sin(ring_t)], 1)
-        stamp.fill(p + 0.2 * r * disc, heart)
-    return tile
-
-
 def graphic(
     b: Colour, s: int, rng: np.random.Generator, size: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -218,6 +132,7 @@ def graphic(
         del h
     else:  # concentric arcs
         for k in range(5):
-            cv2.ellipse(cover, at(c, c + r * 0.4), (round(r * (1 - 0.18 * k) * 16),) * 2, 0, 180, 360,
+            cv2.ellipse(cover, at(c, c + r * 0.4), (round(r * (1 - 0.18 * k) * 16),) * 2, 0, 180,
+            360,
                         255, max(1, round(side * 0.045)), cv2.LINE_AA, 4)  # fmt: skip
     return colour, cover.astype(np.float32) / 255

@@ -13,13 +13,13 @@ from scripts.demo.palette import FAMILIES, rgb
 BASE = 5.0
 NOISE = 0.5
 BRAND = {
-    "Norrvik": 0.2, "Atelier Lune": 0.1, "Bramble & Co": -0.2, "Casa Oliva": 0.3,
-    "Hollis": -0.05, "Kestrel": 0.4, "Maren": 0.1, "Oakridge": -0.4, "Studio Tamsin": -0.3,
+    "Norrvik": 0.25, "Atelier Lune": 0.15, "Bramble & Co": -0.3, "Casa Oliva": 0.4,
+    "Hollis": -0.05, "Kestrel": 0.5, "Maren": 0.15, "Oakridge": -0.5, "Studio Tamsin": -0.4,
     "Verde Nove": -0.05,
 }  # fmt: skip
 CATEGORY = {
-    "T-shirt": 0.5, "Shirt": 0.1, "Blouse": -0.05, "Sweater": 0.25, "Hoodie": 0.2, "Jacket": -0.3,
-    "Coat": -0.5, "Dress": 0.3, "Skirt": -0.25, "Trousers": 0.0, "Jeans": 0.3, "Shorts": -0.2,
+    "T-shirt": 0.55, "Shirt": 0.1, "Blouse": -0.05, "Sweater": 0.3, "Hoodie": 0.25, "Jacket": -0.35,
+    "Coat": -0.55, "Dress": 0.4, "Skirt": -0.3, "Trousers": 0.0, "Jeans": 0.35, "Shorts": -0.25,
 }  # fmt: skip
 ELASTICITY = {
     "T-shirt": 1.1, "Shirt": 0.8, "Blouse": 0.8, "Sweater": 0.6, "Hoodie": 0.8, "Jacket": 0.5,
@@ -117,7 +117,8 @@ def draw_sales(seed: int, items: list[Item], descriptions: list[str]) -> pd.Data
     """Units and their true parts: id, base, one column a player, mean, noise, log1p_units, units.
 
     `mean` is the expected log; `noise` includes the rounding to whole units, so that
-    base + players + noise is log1p(units) exactly. Items still to launch have no noise and no units.
+    base + players + noise is log1p(units) exactly. Items still to launch have neither noise nor
+    units.
     """
     rng = np.random.default_rng([seed, 2])
     rows = []

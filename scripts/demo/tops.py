@@ -1,6 +1,6 @@
 """Garments that hang from the shoulders: bodies, sleeves, necks, collars, hoods."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,27 +14,31 @@ class Cut:
     """Measures of a top in design pixels; half widths from the middle, y downwards."""
 
     neck: float = 36
-    neck_y: float = 88
+    neck_y: float = 92
     front: float = 30
     """Depth of the front neckline below the neck points."""
     v: bool = False
-    shoulder: float = 92
-    slope: float = 22
-    chest: float = 90
-    under: float = 202
-    waist: float = 85
+    shoulder: float = 97
+    slope: float = 25
+    chest: float = 99
+    under: float = 212
+    waist: float = 94
     waist_y: float = 300
-    hem: float = 90
-    hem_y: float = 432
+    hem: float = 98
+    hem_y: float = 390
     hem_bow: float = 7
+    strap: bool = False
+    """Held by thin straps: the armhole cuts in deep."""
+    rib: float = 0
+    """Height of a ribbed band at the hem, part of the length; 0 is a plain hem."""
     sleeve: float = 0
     """Length of the sleeve along its outer edge; 0 is sleeveless."""
-    bicep: float = 64
+    bicep: float = 68
     cuff: float = 46
     angle: float = 0.42
     drape: float = 1.5
     fold: float = 1.6
-    shadow: float = 0.3
+    shadow: float = 0.2
     seed: int = 0
     extra: list[Fold] = field(default_factory=list)
 
@@ -52,6 +56,10 @@ class Cut:
 def neckline(cut: Cut) -> Points:
     """The front neckline from the middle to the right neck point."""
     x, y, d = cut.neck, cut.neck_y, cut.front
+    if cut.strap:
+        return np.vstack([line((MIDDLE, y + d), (MIDDLE + 0.55 * x, y + 0.8 * d),
+                               (MIDDLE + 0.94 * x, y + 0.58 * d)),
+                          line((MIDDLE + x, y + 0.55 * d), (MIDDLE + x, y))])  # fmt: skip
     if cut.v:
         return line((MIDDLE, y + d), (MIDDLE + 0.52 * x, y + 0.46 * d), (MIDDLE + x, y))
     return line(
@@ -70,6 +78,10 @@ def back_neckline(cut: Cut) -> Points:
 def armhole(cut: Cut) -> Points:
     """From the right shoulder point to the underarm."""
     s, u = cut.shoulder_point, cut.underarm
+    if cut.strap:
+        return np.vstack([line(tuple(s), (s[0] + 1, 0.35 * s[1] + 0.65 * u[1])),
+                          line((s[0] + 1, 0.35 * s[1] + 0.65 * u[1] + 1),
+                               (s[0] + 8, 0.12 * s[1] + 0.88 * u[1]), tuple(u))])  # fmt: skip
     inward = 9 if cut.sleeve else 15
     return smooth([s, (s[0] - inward * 0.75, s[1] + 0.35 * (u[1] - s[1])),
                    (min(s[0], u[0]) - inward * 0.7, s[1] + 0.72 * (u[1] - s[1])), u])  # fmt: skip
@@ -77,6 +89,12 @@ def armhole(cut: Cut) -> Points:
 
 def side(cut: Cut) -> Points:
     """From the underarm to the hem, on the right."""
+    low = cut.hem_y - cut.rib
+    if cut.rib:
+        # A ribbed hem gathers the body, which falls over it a little.
+        return line(tuple(cut.underarm), (MIDDLE + cut.waist, cut.waist_y),
+                    (MIDDLE + 0.3 * cut.waist + 0.7 * cut.hem + 4, low - 26),
+                    (MIDDLE + cut.hem + 4, low - 7), (MIDDLE + cut.hem + 1, low + 2))  # fmt: skip
     return line(tuple(cut.underarm), (MIDDLE + cut.waist, cut.waist_y),
                 (MIDDLE + 0.5 * (cut.waist + cut.hem), 0.5 * (cut.waist_y + cut.hem_y)),
                 (MIDDLE + cut.hem, cut.hem_y))  # fmt: skip
@@ -84,9 +102,9 @@ def side(cut: Cut) -> Points:
 
 def hem(cut: Cut) -> Points:
     """From the right end of the hem to its middle."""
-    return line((MIDDLE + cut.hem, cut.hem_y),
-                (MIDDLE + 0.6 * cut.hem, cut.hem_y + 0.75 * cut.hem_bow),
-                (MIDDLE, cut.hem_y + cut.hem_bow))  # fmt: skip
+    y = cut.hem_y - cut.rib + 2 if cut.rib else cut.hem_y
+    return line((MIDDLE + cut.hem, y), (MIDDLE + 0.6 * cut.hem, y + 0.75 * cut.hem_bow),
+                (MIDDLE, y + cut.hem_bow))  # fmt: skip
 
 
 def body_outline(cut: Cut) -> Points:
@@ -137,7 +155,7 @@ def body_layer(cut: Cut, fabric: Fabric) -> Layer:
     folds += hem_folds(rng, MIDDLE - cut.hem, MIDDLE + cut.hem,
                        cut.hem_y - 0.5 * (cut.hem_y - u[1]), cut.hem_y, 7, cut.fold)  # fmt: skip
     return Layer(body_outline(cut), fabric, folds, cut.drape, (44, 100), shadow=cut.shadow,
-                 seed=cut.seed, round=30, puff=8)  # fmt: skip
+                 seed=cut.seed, round=58, puff=13)  # fmt: skip
 
 
 def paint_back(canvas: Canvas, cut: Cut, fabric: Fabric, label: bool = True) -> None:
@@ -146,7 +164,8 @@ def paint_back(canvas: Canvas, cut: Cut, fabric: Fabric, label: bool = True) -> 
     back = back_neckline(cut)
     depth = cut.front + 16
     shape = np.vstack([back, [[MIDDLE + cut.neck + 4, y + 4], [MIDDLE + 0.8 * cut.neck, y + depth],
-                              [MIDDLE - 0.8 * cut.neck, y + depth], [MIDDLE - cut.neck - 4, y + 4]]])  # fmt: skip
+                              [MIDDLE - 0.8 * cut.neck, y + depth], [MIDDLE - cut.neck - 4,
+                              y + 4]]])  # fmt: skip
     canvas.paint(Layer(shape, fabric, shade=0.66, round=14, puff=2, shadow=0, seed=cut.seed + 3))
     canvas.darken(back + (0, 5), 1.2, 0.2)
     if label and cut.front > 16:
@@ -160,6 +179,8 @@ def paint_sleeves(canvas: Canvas, cut: Cut, fabric: Fabric, cuff: Fabric | None 
     """Both sleeves, to go under the body; `cuff` is a band at their ends."""
     if cut.sleeve <= 0:
         return
+    if cuff is not None:
+        cut = replace(cut, sleeve=cut.sleeve - cuff_width + 4, cuff=cut.cuff + 6)
     shape, axis, edge = sleeve_outline(cut)
     for way in (1, -1):
         rng = np.random.default_rng([cut.seed, 41, way + 1])
@@ -195,11 +216,13 @@ def paint_cuff(
     up = np.array([-way * np.sin(cut.angle), -np.cos(cut.angle)])
     grow = along(rim, 12)
     centre = grow.mean(0)
-    low = centre + (grow - centre) * 1.02
-    high = low + width * up
+    high = centre + (grow - centre) * 0.9 + 3 * up
+    low = centre + (grow - centre) * 0.78 - (width - 4) * up
+    corner = smooth(np.vstack([high[-1:], (high[-1:] + low[-1:]) / 2, low[-1:]]), 4)
+    other = smooth(np.vstack([low[:1], (high[:1] + low[:1]) / 2, high[:1]]), 4)
     canvas.paint(
-        Layer(np.vstack([low, high[::-1]]), fabric, angle=-way * cut.angle, origin=tuple(centre),
-              round=7, puff=3.5, shadow=0.35)
+        Layer(np.vstack([high, corner, low[::-1], other]), fabric, angle=-way * cut.angle,
+              origin=tuple(centre), round=10, puff=3.2, shadow=0.22)
     )  # fmt: skip
 
 
@@ -207,8 +230,8 @@ def paint_armholes(canvas: Canvas, cut: Cut, tone: float = 0.22) -> None:
     """The seams where sleeves are set in."""
     curve = armhole(cut)
     for c in (curve, flip(curve)):
-        canvas.darken(c, 1.3, tone)
-        canvas.darken(c, 7, 0.35 * tone)
+        canvas.darken(c, 1.1, 0.8 * tone)
+        canvas.darken(c, 6, 0.25 * tone)
 
 
 def paint_neckband(canvas: Canvas, cut: Cut, fabric: Fabric, width: float = 8.0) -> None:
@@ -244,18 +267,18 @@ def paint_shirt_collar(canvas: Canvas, cut: Cut, fabric: Fabric, size: float = 1
 
 def paint_stand_collar(canvas: Canvas, cut: Cut, fabric: Fabric, height: float = 13) -> None:
     """A band collar that stands around the neck."""
-    x, y, d = cut.neck, cut.neck_y, cut.front
-    back = line((MIDDLE - x, y), (MIDDLE - 0.5 * x, y - height + 3), (MIDDLE, y - height),
-                (MIDDLE + 0.5 * x, y - height + 3), (MIDDLE + x, y))  # fmt: skip
-    low = line((MIDDLE + x, y + 4), (MIDDLE, y + 12), (MIDDLE - x, y + 4))
+    x, y = cut.neck, cut.neck_y
+    back = line((MIDDLE - x + 1, y - height + 5), (MIDDLE - 0.5 * x, y - height + 1),
+                (MIDDLE, y - height), (MIDDLE + 0.5 * x, y - height + 1),
+                (MIDDLE + x - 1, y - height + 5))  # fmt: skip
+    low = line((MIDDLE + x - 1, y + 6), (MIDDLE, y + 12), (MIDDLE - x + 1, y + 6))
     canvas.paint(Layer(np.vstack([back, low]), fabric, shade=0.72, round=5, puff=2, shadow=0.1))
     right = neckline(cut)
-    up = right + np.stack([np.linspace(0, -2, len(right)), np.linspace(-height, -0.55 * height,
-                                                                      len(right))], 1)  # fmt: skip
-    half = np.vstack([right, up[::-1]])
+    share = np.linspace(0, 1, len(right))[:, None]
+    up = right + np.hstack([-1.0 * share, -0.85 * height + (0.85 * height - height + 5) * share])
+    half = np.vstack([right, [right[-1] + (1.2, -0.4 * height)], up[::-1]])
     for shape in (flip(half), half):
-        canvas.paint(Layer(shape, fabric, round=5, puff=2.2, shadow=0.3, origin=(MIDDLE + 9, 4)))
-    del d
+        canvas.paint(Layer(shape, fabric, round=6, puff=2.2, shadow=0.3, origin=(MIDDLE + 9, 4)))
 
 
 def paint_roll_neck(canvas: Canvas, cut: Cut, fabric: Fabric) -> None:
@@ -297,10 +320,12 @@ def paint_lapels(canvas: Canvas, cut: Cut, fabric: Fabric, width: float = 1.0,
         line(tip, (MIDDLE + 0.62 * x + 0.45 * wide, notch - 1), (MIDDLE + x - 1, notch - 9)),
     ])  # fmt: skip
     collar = np.vstack([
-        line((MIDDLE + x - 8, y - 6), (MIDDLE + 0.9 * x, y + 0.16 * d), (MIDDLE + 0.80 * x, notch - 2)),
+        line((MIDDLE + x - 8, y - 6), (MIDDLE + 0.9 * x, y + 0.16 * d), (MIDDLE + 0.80 * x,
+        notch - 2)),
         line((MIDDLE + 0.80 * x, notch - 2), (MIDDLE + 0.62 * x + 0.5 * wide, notch - 4)),
         line((MIDDLE + 0.62 * x + 0.55 * wide, notch - 5), (MIDDLE + x + 0.42 * wide, notch - 20)),
-        line((MIDDLE + x + 0.42 * wide, notch - 20), (MIDDLE + x + 12, y + 8), (MIDDLE + x + 2, y - 5)),
+        line((MIDDLE + x + 0.42 * wide, notch - 20), (MIDDLE + x + 12, y + 8), (MIDDLE + x + 2,
+        y - 5)),
     ])  # fmt: skip
     for turned, turn in ((flip, 0.3), (lambda p: p, -0.3)):
         canvas.paint(Layer(turned(lapel), fabric, angle=turn, round=6, puff=2.2, shadow=0.36,

@@ -17,7 +17,8 @@ _PATTERN = {
 _SHAPE = {"a-line": "A-line", "pencil": "pencil", "pleated": "pleated", "tiered": "tiered",
           "slip": "slip", "sheath": "shift"}  # fmt: skip
 _LINES = ("Elio", "Marlow", "Ines", "Tova", "Sorrel", "Linden", "Ada", "Rune", "Juno", "Wren",
-          "Cleo", "Alma", "Otis", "Freya", "Piper", "Noor", "Vega", "Hugo", "Mira", "Leif")  # fmt: skip
+          "Cleo", "Alma", "Otis", "Freya", "Piper", "Noor", "Vega", "Hugo", "Mira",
+          "Leif")  # fmt: skip
 _FABRIC = {
     "cotton": ("a crisp mid-weight cotton", "soft combed cotton", "a smooth cotton poplin"),
     "cotton blend": ("a cotton blend with a little stretch", "an easy cotton blend"),
@@ -40,19 +41,23 @@ _OPENINGS = (
     "A {noun} in {fabric}, made for {use}.",
     "Our {line} {noun} is cut from {fabric} and made for {use}.",
     "{fabric_up} gives this {noun} its shape; wear it for {use}.",
-    "The {noun} to reach for on {use}, in {fabric}.",
-    "Made in {fabric}, this {noun} is at home on {use}.",
+    "The {noun} to reach for on {day}, in {fabric}.",
+    "Made in {fabric}, this {noun} is at home on {day}.",
 )
 _USES = {
-    "SS": ("warm evenings", "city weekends", "long summer days", "office days in June",
+    "SS": ("warm evenings", "city weekends", "long summer days", "garden parties",
            "holidays by the sea", "everyday wear"),
-    "AW": ("cold mornings", "city weekends", "layering through winter", "office days",
+    "AW": ("cold mornings", "city weekends", "layering through winter", "long office days",
            "evenings by the fire", "everyday wear"),
 }  # fmt: skip
+_DAYS = {
+    "SS": ("warm evenings", "city weekends", "long summer days", "bright June mornings"),
+    "AW": ("cold mornings", "city weekends", "grey November days", "long office days"),
+}
 _NECK = {
     "crew": "a neat crew neck", "V-neck": "an open V-neck", "scoop": "a soft scoop neck",
     "collar": "a classic collar", "band collar": "a clean band collar",
-    "turtleneck": "a folded roll neck", "hood": "a lined-up drawcord hood", "lapel": "notched lapels",
+    "turtleneck": "a folded roll neck", "hood": "a drawcord hood", "lapel": "notched lapels",
 }  # fmt: skip
 _SLEEVE = {"short": "short sleeves", "long": "full-length sleeves",
            "sleeveless": "bare shoulders", "three-quarter": "three-quarter sleeves"}  # fmt: skip
@@ -73,9 +78,10 @@ _PLUS = {
                     "Made in a limited run that will not be repeated."),
     "easy care": ("Easy care: wash at 30 and hang to dry.", "Easy care, no ironing needed."),
     "dry clean only": ("Dry clean only.", "Delicate, so dry clean only."),
-    "hand-finished": ("The seams are hand-finished.", "Edges are hand-finished in our own workshop."),
-    "runs small": ("It runs small, so consider a size up.",
-                   "Please note that this style runs small."),
+    "hand-finished": ("The seams are hand-finished.",
+    "Edges are hand-finished in our own workshop."),
+    "runs small": ("The fit runs small, so consider a size up.",
+                   "Please note that the fit runs small."),
     "lined": ("Fully lined.", "Cleanly lined in a matching shade."),
 }  # fmt: skip
 _PLAIN = ("Wash at 30 degrees with like colours.", "Designed in our studio and made in Portugal.",
@@ -84,9 +90,11 @@ _PLAIN = ("Wash at 30 degrees with like colours.", "Designed in our studio and m
 
 _GOOD = ("Love the cut, it sits just right.", "Lovely fabric, feels more expensive than it was.",
          "Got compliments on the first day.", "Washes well and keeps its shape.",
-         "True to the photo, colour is beautiful.", "Bought a second one in another colour.")  # fmt: skip
+         "True to the photo, colour is beautiful.",
+         "Bought a second one in another colour.")  # fmt: skip
 _FAIR = ("Nice, though a little shorter than I thought.", "Good for the price.",
-         "Fine quality, the fit is a bit boxy on me.", "Colour is slightly different in daylight.")  # fmt: skip
+         "Fine quality, the fit is a bit boxy on me.",
+         "Colour is slightly different in daylight.")  # fmt: skip
 _POOR = ("Lost its shape after two washes.", "The fabric is thinner than expected.",
          "Sent it back, the fit was off.", "Nice idea but the seams pucker.")  # fmt: skip
 
@@ -99,10 +107,15 @@ def noun(item: Item) -> str:
     return name
 
 
+def line_name(item: Item) -> str:
+    """The name that a style carries in titles and descriptions."""
+    return str(np.random.default_rng([item.seed, 11]).choice(_LINES))
+
+
 def title(item: Item) -> str:
     """A shop title, the same for all colours of a style but for the colour."""
-    rng = np.random.default_rng([item.seed, 11])
-    line = _LINES[int(rng.integers(len(_LINES)))]
+    rng = np.random.default_rng([item.seed, 13])
+    line = line_name(item)
     name, pattern = noun(item), _PATTERN[item.pattern]
     name = name[0].lower() + name[1:] if not name.startswith(("A-line", "T-shirt")) else name
     body = f"{pattern} {name}".strip()
@@ -112,17 +125,22 @@ def title(item: Item) -> str:
     body = body[0].upper() + body[1:]
     if style == 1 and item.material.split()[0] not in body.lower():
         return f"{body} in {item.colour} {item.material}"
-    return f"{body} “{line}”, {item.colour}"
+    return f"{body} {line} in {item.colour}"
 
 
 def description(item: Item) -> str:
     """Two or three sentences; the last may hold a phrase that moves sales and no column knows."""
     rng = np.random.default_rng([item.seed, 12])
-    fabric = str(rng.choice(_FABRIC[item.material]))
+    choices = _FABRIC[item.material]
+    if item.category == "T-shirt" and item.material == "cotton":
+        choices = ("soft combed cotton", "a mid-weight cotton jersey", "a dry-touch cotton jersey")
+    elif item.category == "Sweater" and item.material == "cotton":
+        choices = ("a smooth cotton knit", "a soft combed cotton knit")
+    fabric = str(rng.choice(choices))
     name = noun(item)
     name = name if name.startswith(("A-line", "T-shirt")) else name.lower()
-    line = str(rng.choice(_LINES))
     use = str(rng.choice(_USES[item.season[:2]]))
+    day = str(rng.choice(_DAYS[item.season[:2]]))
     plural = item.category in ("Trousers", "Jeans", "Shorts")
     opening = str(rng.choice(_OPENINGS))
     if plural:
@@ -134,7 +152,8 @@ def description(item: Item) -> str:
     elif name.startswith(("A-line", "overshirt")):
         opening = opening.replace("A {noun}", "An {noun}")
     first = opening.format(
-        noun=name, noun_up=name[0].upper() + name[1:], fabric=fabric, line=line, use=use,
+        noun=name, noun_up=name[0].upper() + name[1:], fabric=fabric, line=line_name(item),
+        use=use, day=day,
         fabric_up=fabric[0].upper() + fabric[1:],
     )  # fmt: skip
     if item.category in _BOTTOM:
