@@ -87,6 +87,7 @@ def _photos(shelf: Listing, row: int) -> None:
     if not count:
         st.info("This item has no photo in the catalog.")
         return
+    place = st.container()
     chosen = 0
     if count > 1:
         chosen = st.segmented_control(
@@ -94,14 +95,14 @@ def _photos(shelf: Listing, row: int) -> None:
             list(range(count)),
             default=0,
             required=True,
-            format_func=lambda i: str(i + 1),
+            format_func=lambda i: f"Photo {i + 1}",
             label_visibility="collapsed",
             key=f"photo:{catalog.ids[row]}",
         )
     name = titles(shelf, np.array([row]))[0]
     url = photo_url(catalog, row, 768, int(chosen or 0)) or ""
     # st.image takes no address of this server itself.
-    st.html(
+    place.html(
         f'<img src="{escape(url)}" alt="{escape(f"Photo of {name}")}" style="display:block;'
         "width:100%;max-height:70vh;object-fit:contain;background:#fff;"
         'border-radius:6px;border:1px solid rgba(128,128,128,.25)">'
