@@ -53,9 +53,10 @@ def pairs_sentence(board: Scoreboard, model: str) -> str:
     share = board.models[model].headline["pairwise_accuracy"]["value"]
     if share is None:
         return "This model gives every item the same prediction."
+    plain = board.models[REFERENCE].headline["pairwise_accuracy"]["value"] or 0.5
     return (
         f"Of two items, it puts the more popular one first **{share * 100:.0f} times in 100**"
-        " (a coin: 50)."
+        f" (the average of their categories: {plain * 100:.0f}, a coin: 50)."
     )
 
 
