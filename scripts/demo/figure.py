@@ -19,7 +19,6 @@ class Person:
     """Who stands there: measures are half widths in pixels of the 768x1024 photo."""
 
     id: str
-    title: str
     skin: str
     build: str
     pose: str
@@ -50,6 +49,12 @@ class Person:
     bust: float = 0.0
     """Height of the bust's relief; 0 is a flat chest."""
     seed: int = 0
+
+    @property
+    def title(self) -> str:
+        """What a list of people shows."""
+        worn = {"long": "leggings", "straight": "trousers", "knee": "knee-length shorts"}
+        return f"{self.build.capitalize()} build, {worn.get(self.legs, 'shorts')}"
 
     @property
     def unit(self) -> float:

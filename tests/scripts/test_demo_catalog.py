@@ -164,6 +164,7 @@ def test_people_have_exact_parse_maps_and_keypoints(models, person):
 
 def test_twelve_different_people(models):
     assert len(models) == 12
+    assert len({m["title"] for m in models}) == 12
     assert len({m["skin"] for m in models}) >= 6
     assert len({m["build"] for m in models}) >= 6
     assert len({m["pose"] for m in models}) >= 3
