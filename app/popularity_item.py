@@ -97,6 +97,11 @@ def show(
             f" {interval(line['predicted'], line['low'], line['high'])} {board.unit}"
         )
         _actual(catalog, row, line, board)
+        if line["basis"] == "out_of_fold":
+            st.caption(
+                "Rank and range come from a model that had not seen this item; the chart and the"
+                " what-if are of the final one."
+            )
     steps = waterfall(explanation)
     figure, alt = waterfall_chart(steps, explanation, board.unit, feature_roles(board))
     with chart:

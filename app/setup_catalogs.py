@@ -16,7 +16,7 @@ from core.catalog.roles import Role
 from core.catalog.summary import summary
 from core.errors import CatalogError
 
-PHOTOS = 8
+PHOTOS = 12
 
 
 def front(catalog: Catalog) -> None:

@@ -177,7 +177,8 @@ def column_effects(
         if not len(known):
             return _no_effects()
         low, high = (float(np.quantile(known, q)) for q in (0.01, 0.99))
-        grid = np.unique(np.linspace(low, high, limit))
+        even = np.geomspace if block.logarithm and low > 0 else np.linspace
+        grid = np.unique(even(low, high, limit))
         nearest = np.abs(known[:, None] - grid[None, :]).argmin(axis=1)
         items = np.bincount(nearest, minlength=len(grid))
         values, probe = list(grid), pd.Series(grid)
