@@ -25,7 +25,7 @@ def bare(person: Person, body: Body, category: str) -> Person:
         on_arm, beside = sleeves(person, body)
         picture = _paint(picture, person, on_arm, skin)
         soft = cv2.GaussianBlur(beside.astype(np.float32), (0, 0), 0.8)[..., None]
-        picture = picture * (1 - soft) + _ground(person) * soft
+        picture = (picture * (1 - soft) + _ground(person) * soft).astype(np.float32)
         columns = np.arange(parse.shape[1])[None, :]
         parse[on_arm & (columns < body.neck[0])] = ID["right_arm"]
         parse[on_arm & (columns >= body.neck[0])] = ID["left_arm"]

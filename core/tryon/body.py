@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.tryon.landmarks import OUTWARD
+from core.tryon.outline import OUTWARD
 from core.tryon.people import ANKLES, ELBOWS, HIPS, ID, KNEES, NECK, SHOULDERS, WRISTS, Person
 
 ARMS = [ID["left_arm"], ID["right_arm"]]
@@ -30,6 +30,12 @@ class Path:
         if length > self.lengths[-1]:
             return self.points[-1] + (length - self.lengths[-1]) * self.direction(length)
         return np.array([np.interp(length, self.lengths, self.points[:, i]) for i in (0, 1)])
+
+    def nearest(self, point: np.ndarray) -> float:
+        """Arc length of the place on the path that is nearest to a point."""
+        lengths = np.linspace(0, self.lengths[-1], 200)
+        places = np.stack([np.interp(lengths, self.lengths, self.points[:, i]) for i in (0, 1)], 1)
+        return float(lengths[np.argmin(np.linalg.norm(places - point, axis=1))])
 
     def direction(self, length: float) -> np.ndarray:
         """Unit vector along the path, turning gradually around its corners."""

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from core.tryon.fit import Fit
-from core.tryon.landmarks import BODY
+from core.tryon.outline import BODY
 from core.tryon.people import ELBOWS, ID, SHOULDERS, Person
 from core.tryon.warp import Layer
 

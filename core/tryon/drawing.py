@@ -30,17 +30,18 @@ def body_map(person: Person) -> bytes:
     palette = np.array([_rgb(colour) for colour in COLOURS], np.float32)
     tint = palette[person.parse]
     share = np.where(person.parse > 0, 0.68, 0.0).astype(np.float32)
-    share = cv2.GaussianBlur(share, (0, 0), 0.8)[..., None]
-    pixels = (person.pixels * (1 - share) + tint * share).astype(np.uint8)
+    soft = cv2.GaussianBlur(share, (0, 0), 0.8)[..., None]
+    pixels = (person.pixels * (1 - soft) + tint * soft).astype(np.uint8)
     size = max(2, person.parse.shape[0] // 340)
-    points = [None if np.isnan(p).any() else tuple(int(v) for v in p) for p in person.keypoints]
+    points = {
+        i: (int(x), int(y)) for i, (x, y) in enumerate(person.keypoints) if not np.isnan(x + y)
+    }
     for a, b in LIMBS:
-        if points[a] and points[b]:
+        if a in points and b in points:
             cv2.line(pixels, points[a], points[b], (255, 255, 255), size, cv2.LINE_AA)
-    for point in points:
-        if point:
-            cv2.circle(pixels, point, 2 * size, (255, 255, 255), -1, cv2.LINE_AA)
-            cv2.circle(pixels, point, size, (20, 24, 28), -1, cv2.LINE_AA)
+    for point in points.values():
+        cv2.circle(pixels, point, 2 * size, (255, 255, 255), -1, cv2.LINE_AA)
+        cv2.circle(pixels, point, size, (20, 24, 28), -1, cv2.LINE_AA)
     return _png(pixels)
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import TryOnError
-from core.tryon.body import Body, Path
-from core.tryon.landmarks import OUTWARD, Limb, Shape
+from core.tryon.body import Body
+from core.tryon.landmarks import Shape
+from core.tryon.outline import OUTWARD, Limb
 
 CHEST_EASE = 1.06
 HIP_EASE = 1.05
@@ -24,6 +25,8 @@ FULL_LENGTH = 0.86
 """Trousers that reach this far of the way from waist to ankles are taken to end at the ankles."""
 SHORTEST_TOP, LONGEST_TOP = 0.72, 2.1
 """Hem of a top or coat, as a multiple of the distance from neck to hips."""
+LIMB_EASE = 3.0
+"""Room between an arm or leg and its sleeve (pixels)."""
 WAIST_DEPTH = 0.66
 """Natural waist, as a fraction of the distance from neck to hips."""
 WAISTBAND_DEPTH = 0.74
@@ -280,39 +283,37 @@ def _limb(
     bones = body.limb(limb.side, legs)
     if bones is None:
         return None
-    root = (outer + inner) / 2
-    # From the root the way leads onto the bone, and from there along it.
-    onto = bones.points[0] + (0.2 if legs else 0.35) * (bones.points[1] - bones.points[0])
-    path = Path(np.array([root, onto, *bones.points[1:]]))
-    full = float(path.lengths[-1])
     scale, along = scales
-    length = limb.length * along
-    if not legs and length > 0.82 * full:
-        length = full  # a long sleeve ends at the wrist, whatever the arm's length
-    first = outer - inner
-    first = first / max(float(np.linalg.norm(first)), 1e-6)
+    whole = float(bones.lengths[-1])
+    starts = [bones.nearest(point) for point in (outer, inner)]
+    lengths = [
+        along * float(np.linalg.norm(limb.sections[-1, edge] - limb.root[edge])) for edge in (0, 1)
+    ]
+    if not legs and np.mean(starts) + limb.length * along > 0.84 * whole:
+        # A long sleeve ends at the wrist, whatever the arm's length.
+        lengths = [whole - start for start in starts]
+    if legs:
+        lengths = [limb.length * along] * 2
+    turn = OUTWARD[limb.side]
+    axis = limb.sections[-1].mean(axis=0) - limb.root.mean(axis=0)
+    axis = axis / max(float(np.linalg.norm(axis)), 1e-6)
     sections = []
     for section, fraction in zip(limb.sections, limb.at, strict=True):
-        if fraction == 0:
-            sections.append(np.stack([outer, inner]))
-            continue
-        reached = float(fraction) * length
-        centre, direction = path.at(reached), path.direction(reached)
-        turn = OUTWARD[limb.side]
-        normal = np.array([direction[1], -direction[0]]) * turn
-        # The root's own slant fades out along the first half of the limb.
-        slant = max(0.0, 1 - 2.2 * float(fraction))
-        blended = slant * first + (1 - slant) * normal
-        blended = blended / max(float(np.linalg.norm(blended)), 1e-6)
-        own = _width(section) * scale / 2
-        outside, within = body.limb_reach(centre, normal, legs)
-        ease = 3.0
-        sections.append(
-            np.stack(
-                [
-                    centre + max(own, outside + ease) * blended,
-                    centre - max(own, within + ease) * blended,
-                ]
-            )
-        )
-    return Pins(limb.sections.reshape(-1, 2), np.array(sections).reshape(-1, 2))
+        points = []
+        # Near the root sections lie aslant; the thickness is what lies across the limb.
+        slanted = section[0] - section[1]
+        own = float(np.linalg.norm(slanted - (slanted @ axis) * axis)) * scale / 2
+        for edge, sign in ((0, 1.0), (1, -1.0)):
+            reached = starts[edge] + float(fraction) * lengths[edge]
+            centre, direction = bones.at(reached), bones.direction(reached)
+            normal = np.array([direction[1], -direction[0]]) * turn
+            flesh = body.limb_reach(centre, normal, legs)[edge] + LIMB_EASE
+            half = max(own, flesh) if fraction > 0 else flesh
+            points.append(centre + sign * half * normal)
+        sections.append(np.stack(points))
+    placed = np.array(sections)
+    # The edges begin where the root lies on the trunk, and come to lie beside the bone from there.
+    for edge, root in ((0, outer), (1, inner)):
+        fade = np.clip(1 - limb.at * lengths[edge] / (0.3 * whole), 0, 1)
+        placed[:, edge] += fade[:, None] * (root - placed[0, edge])
+    return Pins(limb.sections.reshape(-1, 2), placed.reshape(-1, 2))

@@ -11,38 +11,22 @@ import numpy as np
 
 from core.errors import TryOnError
 from core.tryon.cutout import Cutout
-
-BODY = 1
-"""Label of the trunk in `Shape.labels`; the limb on a side has label 2 + side."""
-
-OUTWARD = (-1.0, 1.0)
-"""The x direction that leads away from the middle, by side."""
-
-SECTIONS = np.linspace(0, 1, 6)
-"""Fractions of a limb's or trunk's length at which its width is measured."""
-
+from core.tryon.outline import (
+    BODY,
+    OUTWARD,
+    SECTIONS,
+    Limb,
+    corner,
+    frame,
+    measure_limb,
+    nearest_labels,
+    reach_of,
+    rows_of,
+    top_of,
+)
 
 Seam = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """Shoulder point, armpit, and where the gap under the sleeve begins (None without a sleeve)."""
-
-
-@dataclass(frozen=True)
-class Limb:
-    """A sleeve or a trouser leg.
-
-    Attributes:
-        side: 0 or 1.
-        root: (2, 2) outer and inner point where it leaves the trunk.
-        sections: (n, 2, 2) outer and inner edge points at `at`.
-        at: (n,) fractions of the length, 0 at the root, 1 at the cuff.
-        length: from the middle of the root to the middle of the cuff (pixels).
-    """
-
-    side: int
-    root: np.ndarray
-    sections: np.ndarray
-    at: np.ndarray
-    length: float
 
 
 @dataclass(frozen=True)
@@ -88,9 +72,9 @@ def measure(cutout: Cutout, category: str) -> Shape:
 
 
 def _upper(mask: np.ndarray, category: str) -> Shape:
-    top, bottom, middle = _frame(mask)
+    top, bottom, middle = frame(mask)
     height = bottom - top
-    reach = _reach(mask, middle)
+    reach = reach_of(mask, middle)
     points: dict[str, np.ndarray] = {}
     limbs: list[Limb] = []
     labels = np.full(mask.shape, BODY, np.uint8)
@@ -118,14 +102,14 @@ def _upper(mask: np.ndarray, category: str) -> Shape:
     trunk = mask & (labels == BODY)
     if crotch is not None and not limbs and crotch[1] < top + 0.75 * height:
         legs, sides, labels = _legs(mask, reach, middle, crotch, _armpit_row(points), points)
-        return Shape(points, sides, legs, _nearest_labels(mask, labels), middle, category, True)
+        return Shape(points, sides, legs, nearest_labels(mask, labels), middle, category, True)
     for side in (0, 1):
-        points[f"hem_{side}"] = _corner(trunk, side, middle, down=True)
+        points[f"hem_{side}"] = corner(trunk, side, middle, down=True)
     sides = _sides(trunk, middle, points["armpit_0"], points["armpit_1"], points)
     waist = _waist(sides)
     if category == "dresses" and waist is not None:
         points["waist_0"], points["waist_1"] = sides[waist]
-    labels = _nearest_labels(mask, labels)
+    labels = nearest_labels(mask, labels)
     return Shape(points, sides, tuple(limbs), labels, middle, category, False)
 
 
@@ -161,7 +145,7 @@ def _armhole(
         else:
             return (*_sleeveless(mask, reach, middle, side, top, height), None)
     x = joint[0] - out * 0.03 * chest
-    shoulder = np.array([x, _top_of(mask, x)])
+    shoulder = np.array([x, top_of(mask, x)])
     armpit = joint.copy()
     if joint[1] - shoulder[1] > 0.8 * chest:
         # The sleeve lies on the trunk further down than an armpit can be.
@@ -217,7 +201,7 @@ def _sleeveless(
 ) -> tuple[np.ndarray, np.ndarray]:
     upper = mask.copy()
     upper[top + round(0.25 * height) :] = False
-    shoulder = _corner(upper, side, middle, down=False)
+    shoulder = corner(upper, side, middle, down=False)
     out = OUTWARD[side]
     low = top + round(0.5 * height)
     rows = np.arange(int(shoulder[1]) + 2, low)
@@ -240,7 +224,7 @@ def _neck(mask: np.ndarray, middle: float, side: int, shoulder: np.ndarray) -> n
     span = abs(shoulder[0] - middle)
     offsets = np.linspace(0.0, 0.92 * span, 60)
     xs = middle + out * offsets
-    tops = np.array([_top_of(mask, x) for x in xs])
+    tops = np.array([top_of(mask, x) for x in xs])
     peak = int(np.argmin(tops))
     if peak < 59:
         beyond = np.arange(peak, 60)
@@ -278,7 +262,7 @@ def _sleeve(
     if joint is None or np.linalg.norm(shoulder - armpit) < 4:
         return None
     piece = _beyond(mask, [shoulder, armpit, joint], side, middle)
-    limb = None if piece is None else _limb(piece, shoulder, armpit, side)
+    limb = None if piece is None else measure_limb(piece, shoulder, armpit, side)
     return None if limb is None or piece is None else (limb, piece)
 
 
@@ -310,85 +294,28 @@ def _holds(piece: np.ndarray, middle: float) -> bool:
     return bool(piece[:, int(middle)].any())
 
 
-def _limb(piece: np.ndarray, outer: np.ndarray, inner: np.ndarray, side: int) -> Limb | None:
-    """Measure a sleeve or leg between its root and its cuff."""
-    ys, xs = np.nonzero(piece)
-    pixels = np.stack([xs, ys], axis=1).astype(np.float64)
-    root = (outer + inner) / 2
-    axis = pixels.mean(axis=0) - root
-    start, end = root, root
-    for _ in range(3):
-        axis = axis / max(np.linalg.norm(axis), 1e-6)
-        across = np.array([-axis[1], axis[0]])
-        if across @ (outer - inner) < 0:
-            across = -across
-        start = pixels[np.argmax(pixels @ (axis + 0.55 * across))]
-        end = pixels[np.argmax(pixels @ (axis - 0.55 * across))]
-        axis = (start + end) / 2 - root
-    length = float(np.linalg.norm(axis))
-    if length < 4:
-        return None
-    first = outer - inner
-    last = start - end
-    sections, at = [np.stack([outer, inner])], [0.0]
-    for fraction in SECTIONS[1:-1]:
-        centre = root + fraction * axis
-        direction = (1 - fraction) * first / np.linalg.norm(first) + fraction * last / max(
-            np.linalg.norm(last), 1e-6
-        )
-        found = _across(piece, centre, direction / max(np.linalg.norm(direction), 1e-6))
-        if found is not None:
-            sections.append(found)
-            at.append(float(fraction))
-    sections.append(np.stack([start, end]))
-    at.append(1.0)
-    root_points = np.stack([outer, inner])
-    return Limb(side, root_points, np.array(sections), np.array(at), length)
-
-
-def _across(piece: np.ndarray, centre: np.ndarray, direction: np.ndarray) -> np.ndarray | None:
-    """Edge points of a piece on a line through `centre`, in and against `direction`."""
-    reach = np.arange(-max(piece.shape), max(piece.shape))
-    line = np.round(centre + reach[:, None] * direction).astype(int)
-    height, width = piece.shape
-    valid = (line[:, 0] >= 0) & (line[:, 0] < width) & (line[:, 1] >= 0) & (line[:, 1] < height)
-    on = np.zeros(len(reach), bool)
-    on[valid] = piece[line[valid, 1], line[valid, 0]]
-    if not on.any():
-        return None
-    nearest = np.flatnonzero(on)[np.argmin(np.abs(reach[on]))]
-    low = high = int(nearest)
-    while low > 0 and on[low - 1]:
-        low -= 1
-    while high + 1 < len(on) and on[high + 1]:
-        high += 1
-    if abs(reach[nearest]) > 6 or high - low < 2:
-        return None
-    return np.stack([centre + reach[high] * direction, centre + reach[low] * direction])
-
-
 # --- trousers and skirts ----------------------------------------------------------------------
 
 
 def _lower(mask: np.ndarray) -> Shape:
-    top, bottom, middle = _frame(mask, centre="top")
+    top, bottom, middle = frame(mask, centre="top")
     height = bottom - top
-    reach = _reach(mask, middle)
+    reach = reach_of(mask, middle)
     points: dict[str, np.ndarray] = {}
     head = mask.copy()
     head[top + round(0.15 * height) :] = False
     for side in (0, 1):
-        points[f"waist_{side}"] = _corner(head, side, middle, down=False)
+        points[f"waist_{side}"] = corner(head, side, middle, down=False)
     crotch = _crotch(mask, middle)
     if crotch is None:
         for side in (0, 1):
-            points[f"hem_{side}"] = _corner(mask, side, middle, down=True)
+            points[f"hem_{side}"] = corner(mask, side, middle, down=True)
         sides = _sides(mask, middle, points["waist_0"], points["waist_1"], points)
         labels = np.full(mask.shape, BODY, np.uint8)
         return Shape(points, sides, (), labels, middle, "lower_body", False)
     row = int((points["waist_0"][1] + points["waist_1"][1]) / 2)
     legs, sides, labels = _legs(mask, reach, middle, crotch, row, points)
-    labels = _nearest_labels(mask, labels)
+    labels = nearest_labels(mask, labels)
     return Shape(points, sides, legs, labels, middle, "lower_body", True)
 
 
@@ -416,7 +343,7 @@ def _legs(
         if count < 2:
             continue
         piece = parts == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-        limb = _limb(piece, outer, crotch, side)
+        limb = measure_limb(piece, outer, crotch, side)
         if limb is None:
             continue
         legs.append(limb)
@@ -438,7 +365,7 @@ def _legs(
 
 def _crotch(mask: np.ndarray, middle: float) -> np.ndarray | None:
     """The top of the gap between two legs, or None where there is no such gap."""
-    top, bottom = _rows(mask)
+    top, bottom = rows_of(mask)
     height = bottom - top
     split = int(middle)
     ends = [np.flatnonzero(m.any(axis=1)).max() for m in (mask[:, :split], mask[:, split:])]
@@ -460,72 +387,6 @@ def _crotch(mask: np.ndarray, middle: float) -> np.ndarray | None:
     return np.array([x, max(row - 1, top)], np.float64)
 
 
-# --- shared measures --------------------------------------------------------------------------
-
-
-def _rows(mask: np.ndarray) -> tuple[int, int]:
-    rows = np.flatnonzero(mask.any(axis=1))
-    return int(rows[0]), int(rows[-1])
-
-
-def _frame(mask: np.ndarray, centre: str = "trunk") -> tuple[int, int, float]:
-    """First and last row, and the x of the middle line."""
-    top, bottom = _rows(mask)
-    height = bottom - top
-    middle = float(np.nonzero(mask)[1].mean())
-    span = (0.02, 0.3) if centre == "top" else (0.4, 0.9)
-    centres = []
-    for row in range(top + round(span[0] * height), top + round(span[1] * height)):
-        run = _run(mask[row], middle)
-        if run is not None:
-            centres.append((run[0] + run[1]) / 2)
-    return top, bottom, float(np.median(centres)) if centres else middle
-
-
-def _run(row: np.ndarray, x: float) -> tuple[int, int] | None:
-    on = np.flatnonzero(row)
-    if len(on) == 0:
-        return None
-    breaks = np.flatnonzero(np.diff(on) > 1)
-    starts = np.concatenate([[on[0]], on[breaks + 1]])
-    ends = np.concatenate([on[breaks], [on[-1]]])
-    gap = np.maximum(np.maximum(starts - x, x - ends), 0)
-    i = int(np.argmin(gap))
-    return int(starts[i]), int(ends[i])
-
-
-def _reach(mask: np.ndarray, middle: float) -> np.ndarray:
-    """(2, height) how far the trunk reaches from the middle on either side, per row.
-
-    An open front does not count as an edge: the run may begin up to a fifth of the width away.
-    """
-    height, width = mask.shape
-    reach = np.zeros((2, height))
-    centre = round(middle)
-    for side in (0, 1):
-        half = mask[:, :centre][:, ::-1] if side == 0 else mask[:, centre:]
-        start = half.argmax(axis=1)
-        for row in range(height):
-            if not half[row].any() or start[row] > 0.2 * width:
-                continue
-            tail = half[row, start[row] :]
-            gap = int(np.argmin(tail)) if not tail.all() else len(tail)
-            reach[side, row] = start[row] + gap
-    return reach
-
-
-def _top_of(mask: np.ndarray, x: float) -> float:
-    column = mask[:, int(np.clip(round(x), 0, mask.shape[1] - 1))]
-    return float(np.argmax(column)) if column.any() else float(np.flatnonzero(mask.any(1))[0])
-
-
-def _corner(mask: np.ndarray, side: int, middle: float, down: bool) -> np.ndarray:
-    ys, xs = np.nonzero(mask)
-    score = 0.6 * OUTWARD[side] * (xs - middle) + (ys if down else -ys)
-    best = int(np.argmax(score))
-    return np.array([xs[best], ys[best]], np.float64)
-
-
 def _sides(
     trunk: np.ndarray,
     middle: float,
@@ -534,7 +395,7 @@ def _sides(
     points: dict[str, np.ndarray],
 ) -> np.ndarray:
     """Edges of the trunk at equal steps from the given first points down to the hem corners."""
-    reach = _reach(trunk, middle)
+    reach = reach_of(trunk, middle)
     sides = np.zeros((len(SECTIONS), 2, 2))
     for side, first in ((0, first_0), (1, first_1)):
         last = points[f"hem_{side}"]
@@ -548,14 +409,3 @@ def _sides(
 
 def _armpit_row(points: dict[str, np.ndarray]) -> int:
     return int((points["armpit_0"][1] + points["armpit_1"][1]) / 2)
-
-
-def _nearest_labels(mask: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Give pixels outside the garment, and on the cut lines, the label of the nearest part."""
-    from scipy.ndimage import distance_transform_edt
-
-    known = cv2.erode(mask.astype(np.uint8), np.ones((2, 2), np.uint8)).astype(bool)
-    if not known.any():
-        return labels
-    rows, columns = distance_transform_edt(~known, return_distances=False, return_indices=True)
-    return labels[rows, columns]

@@ -12,7 +12,8 @@ import numpy as np
 
 from core.tryon.cutout import Cutout
 from core.tryon.fit import Fit, Pins
-from core.tryon.landmarks import BODY, Shape
+from core.tryon.landmarks import Shape
+from core.tryon.outline import BODY
 
 GRID = 9
 """Distance of the points at which a spline is evaluated (garment pixels)."""
@@ -84,7 +85,8 @@ def _shares(
     columns = np.clip(np.round(points[..., 0]).astype(int), 0, shape.labels.shape[1] - 1)
     on_limb = shape.labels[rows, columns] == 2 + side
     past = t > 1
-    band = 0.22 * max(float(np.linalg.norm(along)), 1.0)
+    # Towards the armpit trunk and limb part ways, so that the blend narrows.
+    band = 0.22 * max(float(np.linalg.norm(along)), 1.0) * np.clip(1.15 - t, 0.12, 1)
 
     def rise(signed: np.ndarray) -> np.ndarray:
         part = np.clip(signed / (2 * band) + 0.5, 0, 1)
