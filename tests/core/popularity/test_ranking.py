@@ -1,5 +1,8 @@
+import subprocess
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +14,8 @@ from core.popularity.ranking import RANKING_COLUMNS, load_model, rank
 from core.popularity.scoreboard import load_out_of_fold
 from core.popularity.training import train
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +102,15 @@ def test_twenty_thousand_items_are_ranked_in_seconds(models):
     start = time.perf_counter()
     rank(large, models)
     assert time.perf_counter() - start < 8
+
+
+def test_importing_it_costs_no_learning_library():
+    code = (
+        "import sys, core.popularity.ranking, core.popularity.scoreboard\n"
+        "print({'torch', 'transformers', 'sklearn', 'scipy', 'plotly'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()", done.stderr
 
 
 def test_an_unknown_model_gives_a_sentence(catalog, models, tmp_path):
