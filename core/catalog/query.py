@@ -164,7 +164,8 @@ class Facet:
 
     Attributes:
         column: its name in the table.
-        levels: most frequent first; `MISSING` last, where items lack a value.
+        levels: most frequent first, but seasons newest first where the items have release dates;
+            `MISSING` last, where items lack a value.
         codes: each item's position in `levels`.
         first: whether it is one of the filters to show without asking for more.
     """
@@ -320,6 +321,7 @@ def _last(values: np.ndarray) -> np.ndarray:
 
 def _facets(catalog: Catalog) -> tuple[Facet, ...]:
     found = []
+    released = catalog.column(Role.RELEASE_DATE)
     for role in (Role.CATEGORY, Role.ATTRIBUTE):
         for column in catalog.columns(role):
             values = catalog.frame[column].astype("str").fillna(MISSING)
@@ -329,6 +331,11 @@ def _facets(catalog: Catalog) -> tuple[Facet, ...]:
             by_count = counts.rename_axis("level").reset_index(name="items")
             by_count = by_count.sort_values(["items", "level"], ascending=[False, True])
             levels = list(by_count["level"])
+            if released is not None and "season" in column.lower():
+                newest = (
+                    catalog.frame[released].groupby(values).median().sort_values(ascending=False)
+                )
+                levels.sort(key=list(newest.index).index)
             if (values == MISSING).any():
                 levels.append(MISSING)
             if len(levels) > 1:

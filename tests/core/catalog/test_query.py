@@ -216,6 +216,22 @@ def test_levels_come_most_frequent_first_and_missing_last():
     assert facet.levels == ("a", "b", "c", MISSING)
 
 
+def test_seasons_come_newest_first_and_undated_ones_last():
+    days = {"SS24": "2024-03-01", "AW24": "2024-09-01", "SS25": "2025-03-01", "Evergreen": None}
+    seasons = ["AW24"] * 5 + ["SS24"] * 3 + ["Evergreen"] * 4 + ["SS25"]
+    frame = pd.DataFrame(
+        {
+            "sku": [str(i) for i in range(len(seasons))],
+            "season": seasons,
+            "day": [days[s] for s in seasons],
+        }
+    )
+    roles = {"sku": Role.ID, "season": Role.ATTRIBUTE, "day": Role.RELEASE_DATE}
+    catalog = Catalog(directory=None, name="made", frame=conform(frame, roles), roles=roles)  # type: ignore[arg-type]
+    (facet,) = Listing(catalog, None).facets
+    assert facet.levels == ("SS25", "AW24", "SS24", "Evergreen")
+
+
 @pytest.mark.parametrize(("items", "per", "expected"), [(0, 24, 1), (24, 24, 1), (25, 24, 2)])
 def test_pages(items, per, expected):
     assert pages(items, per) == expected
