@@ -47,14 +47,13 @@ def dressed(person: Person, garment: Garment, engine: Engine) -> Result | None:
     """The result, or None after saying why there is none."""
     try:
         with st.spinner("Trying it on", show_time=False):
-            name = f"the photo of “{garment.title}”"
             return try_on(
                 person,
                 garment.photo,
                 garment.worn,
                 engine,
                 cache=artefacts(),
-                garment_name=name,
+                garment_name=garment.title,
             )
     except FashionError as error:
         st.error(str(error))
@@ -236,7 +235,7 @@ def page() -> None:
         return
     rack = Rack(catalog, None if models is None else ranking(catalog, models))
     engine = ENGINES.get(st.query_params.get("engine", ""), ENGINES["preview"])
-    large, panel = st.columns([6, 7], gap="large")
+    large, panel = st.columns([5, 8], gap="large")
     with large:
         garment = chosen_garment(rack, st.session_state.get("tryon_upload"))
         person = chosen_person(listed)

@@ -1,6 +1,7 @@
 """Cutting a garment out of its product photo: from a plain background to soft transparency."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -44,10 +45,14 @@ def read_garment(source: Source, name: str | None = None) -> Cutout:
         TryOnError: the garment cannot be told from the background.
     """
     image, alpha = open_cutout(source, name)
-    return cut_out(image, alpha, name or "The photo")
+    if name is None and not isinstance(source, bytes):
+        name = Path(source).name
+    return cut_out(image, alpha, "the photo" if name is None else f"the photo “{name}”")
 
 
-def cut_out(image: Image.Image, alpha: Image.Image | None = None, name: str = "photo") -> Cutout:
+def cut_out(
+    image: Image.Image, alpha: Image.Image | None = None, name: str = "the photo"
+) -> Cutout:
     """Separate a garment from a near-uniform background, or use the photo's own transparency.
 
     The background is a smooth surface fitted to the border; what differs from it and is not a

@@ -147,7 +147,7 @@ def _armhole(
     x = joint[0] - out * 0.03 * chest
     shoulder = np.array([x, top_of(mask, x)])
     armpit = joint.copy()
-    if joint[1] - shoulder[1] > 0.8 * chest:
+    if joint[1] - shoulder[1] > chest:
         # The sleeve lies on the trunk further down than an armpit can be.
         armpit[1] = shoulder[1] + 0.45 * chest
     return shoulder, armpit, joint

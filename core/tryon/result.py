@@ -74,8 +74,6 @@ def try_on(
     key = content_key(person, garment, category, engine, settings)
     if cache is not None and (kept := cache.get(key)) is not None:
         return _unpack(kept)
-    if isinstance(garment, Path):
-        garment_name = garment_name or f"the photo “{garment.name}”"
     cut = read_garment(garment, garment_name)
     prepared = engine.prepare(person, cut, category)
     pictures = engine.run(

@@ -1,0 +1,125 @@
+import csv
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import ImageError, TryOnError
+from core.tryon.cutout import cut_out, read_garment
+from tests.core.tryon.synthetic import OUTLINES, make_garment
+
+COLOURS = {"blue": (30, 96, 150), "black": (26, 26, 30), "red": (180, 30, 40),
+           "beige": (200, 180, 150), "grey": (150, 152, 156)}  # fmt: skip
+
+
+def iou(cut, alpha):
+    """Overlap of the cut-out with the known alpha, both placed by their own bounding box."""
+    rows, columns = np.nonzero(alpha > 0.5)
+    box = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    known = alpha[box] > 0.5
+    rows, columns = np.nonzero(cut.alpha > 0.5)
+    found = cut.alpha[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    found = Image.fromarray((found * 255).astype(np.uint8)).resize(known.shape[::-1])
+    found = np.asarray(found) > 127
+    return (known & found).sum() / (known | found).sum()
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("kind", OUTLINES)
+def test_garments_of_known_outline_are_cut_out(kind, colour):
+    image, alpha = make_garment(kind, COLOURS[colour])
+    assert iou(cut_out(image), alpha) > 0.97
+
+
+@pytest.mark.parametrize(
+    "ground", [(255, 255, 255), (226, 220, 214), (150, 190, 170), (24, 24, 28)]
+)
+def test_the_ground_may_have_any_plain_colour(ground):
+    image, alpha = make_garment("tee", COLOURS["red"], ground)
+    assert iou(cut_out(image), alpha) > 0.97
+
+
+def test_a_white_garment_on_white_is_found_by_its_texture_and_edge():
+    rng = np.random.default_rng(1)
+    _, alpha = make_garment("tee")
+    weave = rng.normal(0, 5, alpha.shape)[..., None]
+    pixels = np.full((*alpha.shape, 3), 246.0)
+    pixels = pixels * (1 - alpha[..., None]) + (250 + weave) * alpha[..., None]
+    image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    assert iou(cut_out(image), alpha) > 0.93
+
+
+def test_a_soft_shadow_is_not_part_of_the_garment():
+    import cv2
+
+    image, alpha = make_garment("sweater", COLOURS["blue"], noise=0.3)
+    cast = cv2.GaussianBlur(np.roll(alpha, (8, 4), (0, 1)), (0, 0), 9)[..., None]
+    pixels = np.asarray(image) * (1 - 0.25 * cast * (1 - alpha[..., None]))
+    assert iou(cut_out(Image.fromarray(pixels.astype(np.uint8))), alpha) > 0.96
+
+
+def test_jpeg_noise_around_the_garment_is_not_part_of_it():
+    image, alpha = make_garment("tee", COLOURS["red"], (255, 255, 255), noise=0)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=80)
+    assert iou(read_garment(out.getvalue()), alpha) > 0.93  # within two pixels all around
+
+
+def test_the_photos_own_transparency_is_used():
+    image, alpha = make_garment("dress", (250, 250, 248), (255, 255, 255), noise=0)
+    image.putalpha(Image.fromarray(np.round(alpha * 255).astype(np.uint8)))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    assert iou(read_garment(out.getvalue()), alpha) > 0.99
+
+
+def test_edges_are_soft_and_carry_the_garments_colour():
+    image, _ = make_garment("tee", (20, 40, 160), (250, 250, 250))
+    cut = cut_out(image)
+    edge = (cut.alpha > 0.05) & (cut.alpha < 0.95)
+    assert edge.sum() > 300
+    assert np.percentile(cut.pixels[edge][:, 0], 75) < 120  # no white halo
+    assert cut.alpha.dtype == np.float32 and cut.alpha.min() >= 0 and cut.alpha.max() <= 1
+
+
+def test_a_busy_background_is_refused_with_advice():
+    rng = np.random.default_rng(0)
+    noisy = Image.fromarray(rng.integers(0, 255, (300, 240, 3), dtype=np.uint8))
+    with pytest.raises(
+        TryOnError, match=r"background of the photo is not plain.*transparent background"
+    ):
+        cut_out(noisy)
+
+
+def test_an_empty_photo_is_refused_with_advice():
+    with pytest.raises(TryOnError, match="Nothing in the photo stands out"):
+        cut_out(Image.new("RGB", (300, 400), (240, 240, 240)))
+
+
+def test_what_is_no_photo_is_said_to_be_none():
+    with pytest.raises(ImageError, match=r"“shirt\.png” is not an image"):
+        read_garment(b"hello", "shirt.png")
+
+
+@pytest.mark.shared
+def test_real_cut_outs_are_found_again_on_a_plain_ground(shared, capsys):
+    folder = shared / "data" / "visuelle"
+    with (folder / "train.csv").open(newline="") as table:
+        named = {row["external_code"].zfill(5) for row in csv.DictReader(table)}
+    paths = [p for p in sorted((folder / "images").glob("*.webp")) if p.stem in named][::25]
+    assert len(paths) >= 15
+    rng = np.random.default_rng(0)
+    scores = []
+    for path in paths:
+        with Image.open(path) as opened:
+            rgba = opened.convert("RGBA")
+        ground = Image.new("RGBA", (rgba.width + 60, rgba.height + 60), (238, 238, 236, 255))
+        ground.alpha_composite(rgba, (30, 30))
+        pixels = np.asarray(ground.convert("RGB")) + rng.normal(0, 0.8, (*ground.size[::-1], 3))
+        photo = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+        scores.append(iou(cut_out(photo), np.asarray(rgba.getchannel("A")) / 255))
+    with capsys.disabled():
+        print(f"\ncut-outs of {len(scores)} real garments: IoU median {np.median(scores):.3f},"
+              f" lowest {min(scores):.3f}")  # fmt: skip
+    assert np.median(scores) > 0.97

@@ -1,0 +1,156 @@
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.cache import open_cache
+from core.errors import CheckpointMissing, NoPersonError
+from core.tryon import drawing
+from core.tryon.category import guess_category
+from core.tryon.engines import engine_named
+from core.tryon.people import demo_person, people, read_person
+from core.tryon.preview import PreviewEngine
+from core.tryon.result import Settings, content_key, try_on
+from tests.core.tryon.synthetic import make_garment, write_people
+
+ENGINE = engine_named("preview")
+
+
+@pytest.fixture(scope="module")
+def photo():
+    out = io.BytesIO()
+    make_garment("tee")[0].save(out, "PNG")
+    return out.getvalue()
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def test_a_result_holds_pictures_mask_and_cut_out(person, photo):
+    result = try_on(person, photo, "upper_body", ENGINE)
+    assert pixels(result.pictures[0]).shape == person.pixels.shape
+    assert set(np.unique(pixels(result.mask))) == {0, 255}
+    cut = pixels(result.garment)
+    assert cut.shape[2] == 4
+    assert {"neck_0", "shoulder_1", "armpit_0", "hem_1", "cuff_outer_0"} <= result.points.keys()
+    for x, y in result.points.values():
+        assert 0 <= x < cut.shape[1] and 0 <= y < cut.shape[0]
+
+
+def test_a_result_is_made_once_and_read_back_the_same(person, photo, tmp_path, monkeypatch):
+    with open_cache(tmp_path) as cache:
+        made = try_on(person, photo, "upper_body", ENGINE, cache=cache)
+        monkeypatch.setattr(PreviewEngine, "run", lambda *a, **k: pytest.fail("ran again"))
+        assert try_on(person, photo, "upper_body", ENGINE, cache=cache) == made
+        assert try_on(person, photo, "upper_body", ENGINE, Settings(seed=9), cache=cache) == made
+
+
+def test_everything_that_changes_the_picture_changes_the_key(person, photo, tmp_path):
+    ootd = engine_named("ootd-dc")
+    (tmp_path / "a.png").write_bytes(photo)
+    base = content_key(person, photo, "upper_body", ENGINE, Settings())
+    assert content_key(person, tmp_path / "a.png", "upper_body", ENGINE, Settings()) == base
+    touched = person.pixels.copy()
+    touched[0, 0, 0] ^= 1
+    keys = {
+        base,
+        content_key(replace(person, pixels=touched), photo, "upper_body", ENGINE, Settings()),
+        content_key(
+            replace(person, parse=person.parse * 0), photo, "upper_body", ENGINE, Settings()
+        ),
+        content_key(person, photo + b" ", "upper_body", ENGINE, Settings()),
+        content_key(person, photo, "dresses", ENGINE, Settings()),
+        content_key(person, photo, "upper_body", ootd, Settings()),
+        content_key(person, photo, "upper_body", ootd, Settings(seed=1)),
+    }
+    assert len(keys) == 7
+
+
+def test_an_engine_that_is_not_here_says_so_before_any_work(person, photo):
+    with pytest.raises(CheckpointMissing, match="OOTDiffusion, half body cannot run here yet"):
+        try_on(person, photo, "upper_body", engine_named("ootd-hd"))
+
+
+def test_explaining_pictures_are_drawn(person, photo):
+    result = try_on(person, photo, "upper_body", ENGINE)
+    for data in (drawing.body_map(person), drawing.masked(person, result)):
+        assert pixels(data).shape == person.pixels.shape
+    assert pixels(drawing.landmarks(result)).shape[:2] == pixels(result.garment).shape[:2]
+    names = [name for name, _ in drawing.legend(person)]
+    assert names[0] == "hair" and "upper clothes" in names and "background" not in names
+
+
+def test_people_are_listed_and_opened(person, raised, tmp_path):
+    folder = write_people(tmp_path / "people", person, replace(raised, id="wide", title="Wide"))
+    assert [entry.id for entry in people(folder)] == ["plain", "wide"]
+    opened = demo_person("wide", folder)
+    assert opened.title == "Wide"
+    assert np.array_equal(opened.parse, raised.parse)
+    assert np.allclose(opened.keypoints, raised.keypoints)
+    assert people(tmp_path / "nobody") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda m: m.update(keypoints=m["keypoints"][:5]), "5 keypoints instead of 18"),
+        (lambda m: m.update(image="../../secret.png"), "outside its folder"),
+        (lambda m: m.pop("parse"), "is damaged"),
+        (lambda m: m["keypoints"].__setitem__(8, None), "does not show shoulders and hips"),
+    ],
+)
+def test_a_damaged_list_of_people_is_a_sentence(person, tmp_path, change, says):
+    folder = write_people(tmp_path, person)
+    listed = json.loads((folder / "models.json").read_text())
+    change(listed["models"][0])
+    (folder / "models.json").write_text(json.dumps(listed))
+    with pytest.raises(NoPersonError, match=says):
+        demo_person("plain", folder)
+
+
+def test_a_body_map_of_another_size_is_refused(person, tmp_path):
+    folder = write_people(tmp_path, person)
+    Image.fromarray(person.parse[:500]).save(folder / "plain.png")
+    with pytest.raises(NoPersonError, match="does not fit the picture"):
+        demo_person("plain", folder)
+
+
+def test_an_unknown_person_is_told_who_there_is(person, tmp_path):
+    with pytest.raises(NoPersonError, match=r"no demo model “nobody”\. Choose one of: plain"):
+        demo_person("nobody", write_people(tmp_path, person))
+
+
+def test_a_photo_of_ones_own_is_answered_honestly(photo):
+    with pytest.raises(CheckpointMissing, match=r"human parser and a pose model.*demo models"):
+        read_person(photo, "me.png")
+
+
+@pytest.mark.parametrize(
+    ("names", "category"),
+    [
+        (["T-shirt"], "upper_body"),
+        (["Tshirts"], "upper_body"),
+        (["Short coat"], "upper_body"),
+        (["short sleeves"], "upper_body"),
+        (["Hoodie"], "upper_body"),
+        (["shirt dress"], "dresses"),
+        (["Dress shirt"], "upper_body"),
+        (["Maxi dress"], "dresses"),
+        (["Jumpsuits"], "dresses"),
+        (["Shorts"], "lower_body"),
+        (["gitana skirt"], "lower_body"),
+        (["Jeans"], "lower_body"),
+        (["Track Pants"], "lower_body"),
+        (["Summer 24", "Linen trousers in sand"], "lower_body"),
+        ([None, "Denim jacket"], "upper_body"),
+        (["Casual Shoes", "Leather sneaker"], None),
+        (["Watches"], None),
+        ([], None),
+    ],
+)
+def test_where_a_garment_is_worn_is_guessed_from_its_words(names, category):
+    assert guess_category(*names) == category
