@@ -125,9 +125,7 @@ class Rack:
 
 def chosen_garment(
     rack: Rack, upload: "st.runtime.uploaded_file_manager.UploadedFile | None"
-) -> (
-    Garment | None
-):
+) -> Garment | None:
     """The uploaded garment, else the item that the URL names, else the highest-ranked one."""
     told = st.query_params.get("worn")
     override: GarmentCategory | None = told if told in CATEGORIES else None  # type: ignore[assignment]

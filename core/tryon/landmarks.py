@@ -147,9 +147,10 @@ def _armhole(
     x = joint[0] - out * 0.03 * chest
     shoulder = np.array([x, top_of(mask, x)])
     armpit = joint.copy()
+    wide = 2 * abs(joint[0] - middle)
     if joint[1] - shoulder[1] > chest:
         # The sleeve lies on the trunk further down than an armpit can be.
-        armpit[1] = shoulder[1] + 0.45 * chest
+        armpit[1] = shoulder[1] + 0.45 * wide
     return shoulder, armpit, joint
 
 
@@ -204,7 +205,7 @@ def _sleeveless(
     shoulder = corner(upper, side, middle, down=False)
     out = OUTWARD[side]
     low = top + round(0.5 * height)
-    rows = np.arange(int(shoulder[1]) + 2, low)
+    rows = np.arange(min(int(shoulder[1] + 0.13 * height), low - 2), low)
     edge = np.stack([middle + out * reach[side, rows], rows], axis=1)
     end = edge[-1]
     along = (end - shoulder) / max(np.linalg.norm(end - shoulder), 1e-6)

@@ -65,7 +65,13 @@ def measure_limb(piece: np.ndarray, outer: np.ndarray, inner: np.ndarray, side: 
             np.linalg.norm(last), 1e-6
         )
         found = across_piece(piece, centre, direction / max(np.linalg.norm(direction), 1e-6))
-        if found is not None:
+        # Sections follow one another on both edges and do not pinch; others are not of this limb.
+        if (
+            found is not None
+            and ((found - sections[-1]) @ axis > 0).all()
+            and ((np.stack([start, end]) - found) @ axis > 0).all()
+            and np.linalg.norm(found[0] - found[1]) > 0.5 * np.linalg.norm(last)
+        ):
             sections.append(found)
             at.append(float(fraction))
     sections.append(np.stack([start, end]))
