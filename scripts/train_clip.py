@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import (
@@ -58,7 +59,6 @@ class Batch:
     tokens: Tensor
     mask: Tensor
     fits: Tensor
-    rows: np.ndarray
 
 
 def make_tokenizer(texts: list[str]) -> CLIPTokenizer:
@@ -124,8 +124,10 @@ def make_model(tokenizer: CLIPTokenizer) -> CLIPModel:
 class Trainer:
     """The model, its label heads and optimizers, and one step of training."""
 
-    def __init__(self, model: CLIPModel, levels: dict[str, list[str]], processor, steps: int):
-        self.model, self.steps, self.done = model, steps, 0
+    def __init__(
+        self, model: CLIPModel, levels: dict[str, list[str]], processor, steps: int, rate: float
+    ) -> None:
+        self.model, self.steps, self.done, self.rate = model, steps, 0, rate
         width = model.config.vision_config.hidden_size
         self.heads = nn.ModuleList(nn.Linear(width, len(v)) for v in levels.values())
         inner = [
@@ -181,10 +183,15 @@ class Trainer:
     def step(self, batch: Batch, codes: Tensor) -> tuple[float, float]:
         """One update; the contrastive loss and the loss of the label heads."""
         progress = self.done / self.steps
-        rate = min(1.0, progress / WARMUP) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+        rate = (
+            self.rate
+            * min(1.0, progress / WARMUP)
+            * 0.5
+            * (1 + math.cos(math.pi * min(progress, 1.0)))
+        )
         for optimizer, top in ((self.muon, MUON_RATE), (self.adam, ADAM_RATE)):
             for group in optimizer.param_groups:
-                group["lr"] = top * max(rate, 1e-3)
+                group["lr"] = top * max(rate, 1e-4)
         pooled = self.look(batch.pixels, 1.0 if progress > WHOLE_FROM else KEPT_PATCHES)
         images = F.normalize(self.model.visual_projection(pooled), dim=1)
         texts = self.model.get_text_features(batch.tokens, batch.mask).pooler_output
@@ -228,12 +235,26 @@ def _spread(logits: Tensor, wanted: Tensor) -> Tensor:
     return -(F.log_softmax(logits, dim=1) * wanted / wanted.sum(1, keepdim=True)).sum(1).mean()
 
 
-def save(model: CLIPModel, tokenizer, processor, held_out: list[str], out: Path) -> None:
+def averaged(model: CLIPModel, before: dict[str, Tensor], keep: float) -> dict[str, Tensor]:
+    """The model's weights, mixed with a share `keep` of those it started from, if it did."""
+    state = model.state_dict()
+    if not before:
+        return state
+    return {name: keep * before[name].float() + (1 - keep) * new for name, new in state.items()}
+
+
+def save(
+    config: CLIPConfig,
+    state: dict[str, Tensor],
+    tokenizer,
+    processor,
+    held_out: list[str],
+    out: Path,
+) -> None:
     """Write the directory in the transformers layout, weights in float16."""
     new = out.with_name(f".{out.name}.new")
     shutil.rmtree(new, ignore_errors=True)
-    state = {k: v.detach().half().contiguous() for k, v in model.state_dict().items()}
-    half = CLIPModel(model.config).half()
+    half = CLIPModel(config).half()
     half.load_state_dict(state)
     half.save_pretrained(new)
     tokenizer.save_pretrained(new)
@@ -250,7 +271,21 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--products", type=Path, required=True, help="folder with styles.csv")
     parser.add_argument("--own-photos", type=Path, help="folder of the clothing data set")
-    parser.add_argument("--catalog", type=Path, help="catalog directory of rendered garments")
+    parser.add_argument(
+        "--catalog",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="catalog directories of rendered garments; one named several times weighs more",
+    )
+    parser.add_argument("--start-from", type=Path, help="checkpoint directory to train further")
+    parser.add_argument(
+        "--keep",
+        type=float,
+        default=0.0,
+        help="share of the weights started from in the result (averaged, Wortsman et al. 2022)",
+    )
+    parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates")
     parser.add_argument("--out", type=Path, required=True, help="checkpoint directory to write")
     parser.add_argument("--work", type=Path, required=True, help="folder for caches and state")
     parser.add_argument("--epochs", type=int, default=16)
@@ -283,8 +318,7 @@ def gather(args: argparse.Namespace) -> tuple[TrainingSet, list[str]]:
     ]
     if args.own_photos:
         sources.append(own_photos(args.own_photos, cache))
-    if args.catalog:
-        sources.append(rendered(args.catalog, cache))
+    sources += [rendered(catalog, cache) for catalog in args.catalog]
     return TrainingSet(sources), held_out
 
 
@@ -293,10 +327,18 @@ def run(args: argparse.Namespace) -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     data, held_out = gather(args)
-    tokenizer, processor = make_tokenizer(data.texts()), make_processor()
+    processor = make_processor()
+    if args.start_from:
+        tokenizer = CLIPTokenizer.from_pretrained(args.start_from)
+        before = load_file(args.start_from / "model.safetensors")
+        model = CLIPModel(CLIPConfig.from_pretrained(args.start_from)).float()
+        model.load_state_dict(before)
+    else:
+        before = {}
+        tokenizer = make_tokenizer(data.texts())
+        model = make_model(tokenizer)
     per_epoch = len(data) // args.batch
-    model = make_model(tokenizer).train()
-    trainer = Trainer(model, data.levels, processor, per_epoch * args.epochs)
+    trainer = Trainer(model.train(), data.levels, processor, per_epoch * args.epochs, args.rate)
     state_file, first = args.work / "state.pt", 0
     if state_file.is_file():
         state = torch.load(state_file, weights_only=True)
@@ -306,7 +348,7 @@ def run(args: argparse.Namespace) -> None:
     codes = torch.from_numpy(data.codes[:, 1:])
     print(f"{len(data)} photos, {sum(w.numel() for w in model.parameters()):,} weights", flush=True)
     for epoch in range(first, args.epochs):
-        start, losses = time.time(), []
+        began, losses = time.time(), []
         rng = np.random.default_rng([args.seed, epoch])
         torch.manual_seed(args.seed * 1000 + epoch)
         generator = torch.Generator().manual_seed(args.seed * 1000 + epoch)
@@ -325,11 +367,10 @@ def run(args: argparse.Namespace) -> None:
                 encoded["input_ids"],
                 encoded["attention_mask"],
                 torch.from_numpy(data.fits(rows, np.stack([s for _, s in captions]))),
-                rows,
             )
             losses.append(trainer.step(batch, codes[rows]))
             if sys.stdout.isatty() or step % 20 == 0:
-                rate = args.batch * (step + 1) / (time.time() - start)
+                rate = args.batch * (step + 1) / (time.time() - began)
                 contrast, heads = np.mean(losses, axis=0)
                 print(
                     f"epoch {epoch + 1}/{args.epochs} step {step + 1}/{per_epoch}"
@@ -337,7 +378,14 @@ def run(args: argparse.Namespace) -> None:
                     flush=True,
                 )
         torch.save({**trainer.state(), "epoch": epoch + 1}, state_file)
-        save(model, tokenizer, processor, held_out, args.out)
+        save(
+            model.config,
+            averaged(model, before, args.keep),
+            tokenizer,
+            processor,
+            held_out,
+            args.out,
+        )
 
 
 if __name__ == "__main__":

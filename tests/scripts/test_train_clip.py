@@ -1,7 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from core.catalog.catalog import Catalog, write_catalog
 from core.catalog.roles import Role
@@ -103,6 +105,25 @@ def test_training_resumes_and_writes_a_checkpoint_that_loads(folder, tmp_path, c
     assert first.checkpoint_id != second.checkpoint_id
     photo = Image.new("RGB", (300, 400), "red")
     assert second.images([photo]).shape == second.texts(["red ✓ shirt"]).shape == (1, 256)
+
+
+@pytest.mark.slow
+def test_training_further_keeps_the_share_of_the_old_weights_that_it_is_told(folder, tmp_path):
+    command = ["--products", f"{folder}/products", "--threads", "1", "--batch", "16"]
+    command += ["--held-out", "10", "--epochs", "1"]
+    first = [*command, "--out", f"{tmp_path}/a", "--work", f"{tmp_path}/first"]
+    assert train_clip.main(first) == 0
+    weights = {}
+    for keep in ("0", "0.5", "1"):
+        more = ["--start-from", f"{tmp_path}/a", "--keep", keep, "--rate", "0.5"]
+        place = ["--out", f"{tmp_path}/b{keep}", "--work", f"{tmp_path}/w{keep}"]
+        assert train_clip.main([*command, *more, *place]) == 0
+        weights[keep] = load_file(tmp_path / f"b{keep}/model.safetensors")
+    old, name = load_file(tmp_path / "a/model.safetensors"), "visual_projection.weight"
+    assert torch.equal(weights["1"][name], old[name])
+    assert not torch.equal(weights["0"][name], old[name])
+    middle = (weights["0"][name].float() + old[name].float()) / 2
+    torch.testing.assert_close(weights["0.5"][name].float(), middle, atol=1e-3, rtol=0)
 
 
 def test_a_missing_table_is_one_sentence(tmp_path, capsys):
