@@ -66,20 +66,33 @@ def pairwise_accuracy(actual: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def ndcg(actual: np.ndarray, predicted: np.ndarray, k: int = 50) -> float:
-    """Normalised discounted cumulative gain of the first `k`, the target itself as gain, 0..1."""
+    """Normalised discounted cumulative gain of the first `k`, the target itself as gain, 0..1.
+
+    Items with equal predictions count with their average gain, so that the order of the table does
+    not matter (McSherry & Najork 2008).
+    """
     k = min(k, len(actual))
     discount = 1 / np.log2(np.arange(2, k + 2))
-    order = np.argsort(-predicted, kind="stable")[:k]
+    _, tie, size = np.unique(-predicted, return_inverse=True, return_counts=True)
+    gains = np.repeat(np.bincount(tie, weights=actual) / size, size)[:k]
     ideal = np.sort(actual)[::-1][:k] @ discount
-    return float(actual[order] @ discount / ideal) if ideal > 0 else float("nan")
+    return float(gains @ discount / ideal) if ideal > 0 else float("nan")
 
 
 def precision_at_top(actual: np.ndarray, predicted: np.ndarray, share: float = 0.1) -> float:
-    """Of the items that the prediction puts in the top `share`, the part that truly is there."""
+    """Of the items that the prediction puts in the top `share`, the part that truly is there.
+
+    Where equal values stand across the border, it is the average over all ways to choose from them.
+    """
     k = max(1, round(len(actual) * share))
-    chosen = np.argsort(-predicted, kind="stable")[:k]
-    best = np.argsort(-actual, kind="stable")[:k]
-    return float(np.isin(chosen, best).mean())
+    return float(_in_top(predicted, k) @ _in_top(actual, k) / k)
+
+
+def _in_top(values: np.ndarray, k: int) -> np.ndarray:
+    """Chance of each item to be among the first `k` when ties are broken by lot."""
+    border = np.partition(values, -k)[-k]
+    above, tied = values > border, values == border
+    return above + tied * (k - above.sum()) / tied.sum()
 
 
 def score(

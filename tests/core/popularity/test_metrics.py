@@ -50,11 +50,25 @@ def test_spearman_agrees_with_scipy(pairs):
         assert np.isnan(spearman(actual, predicted))
 
 
-def test_ndcg_agrees_with_scikit_learn():
+@pytest.mark.parametrize("digits", [8, 0], ids=["no ties", "ties"])
+def test_ndcg_agrees_with_scikit_learn(digits):
     rng = np.random.default_rng(1)
-    actual, predicted = rng.gamma(1, 100, 200), rng.normal(size=200)
+    actual, predicted = rng.gamma(1, 100, 200), rng.normal(size=200).round(digits)
     expected = ndcg_score(actual[None], predicted[None], k=50)
     assert ndcg(actual, predicted, 50) == pytest.approx(expected)
+
+
+@given(values, st.randoms())
+def test_the_order_of_the_table_does_not_matter(pairs, random):
+    rows, mixed = (np.array(p, dtype=float).T for p in (pairs, random.sample(pairs, len(pairs))))
+    np.testing.assert_allclose(ndcg(*rows, k=5), ndcg(*mixed, k=5))
+    np.testing.assert_allclose(precision_at_top(*rows, 1 / 3), precision_at_top(*mixed, 1 / 3))
+
+
+def test_a_prediction_that_tells_nothing_apart_scores_as_chance():
+    best_first = np.arange(20.0)[::-1]
+    assert precision_at_top(best_first, np.zeros(20), 0.25) == pytest.approx(0.25)
+    assert ndcg(best_first, np.zeros(20), 5) == pytest.approx(0.5434, abs=1e-4)
 
 
 def test_precision_at_the_top():
