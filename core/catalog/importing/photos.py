@@ -3,9 +3,11 @@
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import unquote
 
 import pandas as pd
 
@@ -40,8 +42,9 @@ def collect_photos(
 ) -> dict[str, Path]:
     """Check the photos that the image columns name, and write the cells as a catalog holds them.
 
-    URLs stay as they are and are not fetched. A photo that is missing, damaged, too large or
-    outside `root` is reported and taken out of the cell; its item is kept.
+    URLs are never fetched. Where `root` holds a file of the name that only one URL ends in, that
+    file is the photo and the URL stays behind it in the cell. A photo that is missing, damaged, too
+    large or outside `root` is reported and taken out of the cell; its item is kept.
 
     Returns:
         Path inside the catalog's `images/` to the file that it is copied from.
@@ -50,14 +53,24 @@ def collect_photos(
     wanted: dict[str, str] = {}  # reference -> what is wrong with it, or an empty string
     found: dict[str, Path] = {}  # reference -> file
     cells = {c: table.frame[c].astype("str") for c in columns}
+    urls: dict[str, None] = {}
     for column in columns:
         for cell in cells[column].dropna().unique():
             for reference in references(cell):
-                if "://" not in reference and reference not in wanted:
+                if "://" in reference:
+                    urls[reference] = None
+                elif reference not in wanted:
                     path, wrong = _locate(root, reference)
                     wanted[reference] = wrong
                     if path is not None:
                         found[reference] = path
+    found |= _downloaded(root, list(urls))
+    if away := sum(url not in found for url in urls):
+        log.note(
+            f"{away:,} of {len(urls):,} photos that are web addresses were not copied, as addresses"
+            " are not fetched. Put the files, named as the addresses end, into images/ beside the"
+            " table, or name their folder with --images."
+        )
     for reference, wrong in _damage(found, on_progress).items():
         wanted[reference] = wrong
         del found[reference]
@@ -67,13 +80,13 @@ def collect_photos(
         for position, cell in enumerate(cells[column]):
             parts: list[str] = []
             for reference in references(cell) if isinstance(cell, str) else ():
+                if problem := wanted.get(reference):
+                    kind, _, message = problem.partition("\n")
+                    table.problem(log, kind, message, position, column)
+                elif reference in inside:
+                    parts.append(inside[reference])
                 if "://" in reference:
                     parts.append(reference.replace(IMAGE_SEPARATOR, "%7C"))
-                elif wanted[reference]:
-                    kind, _, message = wanted[reference].partition("\n")
-                    table.problem(log, kind, message, position, column)
-                else:
-                    parts.append(inside[reference])
             kept.append(IMAGE_SEPARATOR.join(dict.fromkeys(parts)) or None)
         table.frame[column] = pd.Series(kept, index=table.frame.index, dtype="str")
     return {inside[r]: path for r, path in found.items()}
@@ -101,6 +114,23 @@ def _locate(root: Path, reference: str) -> tuple[Path | None, str]:
             if there:
                 return path, ""
     return None, f"photo not found\nthe photo “{reference}” is not in {root.name}/; {gone}"
+
+
+def _downloaded(root: Path, urls: Iterable[str]) -> dict[str, Path]:
+    """The file of each URL's name, where one lies in `root`; none for a name that two URLs share.
+
+    What follows a question mark (sizes and versions at a shop's host) tells no photos apart.
+    """
+    address = {url: re.split(r"[?#]", url)[0] for url in urls}
+    name = {url: unquote(where.rpartition("/")[2]) for url, where in address.items()}
+    times = Counter(name[url] for url in {where: url for url, where in address.items()}.values())
+    found: dict[str, Path] = {}
+    for url in address:
+        if Path(name[url]).suffix.lower() in PHOTO_SUFFIXES and times[name[url]] == 1:
+            path, _ = _locate(root, name[url])
+            if path is not None:
+                found[url] = path
+    return found
 
 
 def _damage(found: dict[str, Path], on_progress: Progress | None) -> dict[str, str]:

@@ -40,6 +40,15 @@ def test_a_season_is_predicted_from_what_was_released_before_it(drop):
     assert len(tested) == len(set(tested))
 
 
+def test_what_is_released_on_a_seasons_first_day_is_not_its_past():
+    frame = make_frame(400)
+    first = frame.loc[frame["season"] == "S4", "Launch"].min()
+    frame.loc[frame.index[frame["season"] == "S3"][:5], "Launch"] = first
+    catalog = as_catalog(frame)
+    fold = next(f for f in forward_folds(catalog, np.arange(400)) if f.label == "S4")
+    assert catalog.frame["Launch"].iloc[fold.train].max() < first
+
+
 def test_a_season_column_names_the_folds():
     catalog = make_catalog(400)
     labels = [f.label for f in forward_folds(catalog, np.arange(len(catalog)))]

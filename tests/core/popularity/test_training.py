@@ -8,7 +8,7 @@ import pytest
 from core.errors import CatalogError, CheckpointMissing, ModelError
 from core.popularity import additive, training
 from core.popularity.additive import AdditiveModel
-from core.popularity.model import log_target
+from core.popularity.model import conformal_quantile, log_target
 from core.popularity.scoreboard import load_out_of_fold, load_scoreboard
 from core.popularity.training import train, with_target
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
@@ -87,6 +87,22 @@ def test_the_targets_of_held_out_items_do_not_reach_their_predictions(catalog, t
         table = load_out_of_fold(tmp_path / str(i))
         tables.append(table[(table["split"] == "forward") & (table["fold"] == "S5")][kept])
     pd.testing.assert_frame_equal(*tables)
+
+
+def test_a_held_out_style_does_not_set_the_width_of_its_own_interval(catalog, tmp_path):
+    train(catalog, tmp_path / "a", models=["linear"])
+    table = load_out_of_fold(tmp_path / "a")
+    table = table[(table["split"] == "grouped") & (table["model"] == "linear")]
+    output, half = (
+        np.log1p(table["predicted"]),
+        np.log1p(table["high"]) - np.log1p(table["predicted"]),
+    )
+    size = (np.log1p(table["actual"]) - output).abs()
+    for fold in table["fold"].unique():
+        own = table["fold"] == fold
+        np.testing.assert_allclose(
+            half[own], conformal_quantile(size[~own].to_numpy(), 0.9), rtol=1e-3
+        )
 
 
 def test_training_twice_gives_the_same(trained, catalog, tmp_path):

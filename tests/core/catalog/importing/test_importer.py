@@ -166,6 +166,30 @@ def test_photos_from_another_folder(table, load, photo, tmp_path):
     assert report.photos == 1
 
 
+def test_photos_of_a_shop_are_found_by_how_their_addresses_end(table, load, photo):
+    photo("images/front one.jpg")
+    photo("images/twice.jpg")
+    photo("images/bad.jpg").write_bytes(b"no photo")
+    shop = "https://cdn.example/files"
+    cells = {
+        "a": f"{shop}/front%20one.jpg?v=17",
+        "b": f"{shop}/a/twice.jpg|{shop}/b/twice.jpg",
+        "c": f"{shop}/elsewhere.jpg",
+        "d": f"{shop}/..%2F..%2Fimages.jpg",
+        "e": f"{shop}/bad.jpg",
+    }
+    report = load(table("id,photo\n" + "".join(f"{k},{v}\n" for k, v in cells.items())))
+    catalog = report.catalog
+    assert [[p.name for p in catalog.image_paths(row)] for row in range(5)] == [
+        ["front one.jpg"],
+        *[[]] * 4,
+    ]
+    assert catalog.frame["photo"][0] == f"front one.jpg|{cells['a']}", "the address is kept"
+    assert catalog.frame["photo"][1:].tolist() == [cells[k] for k in "bcde"]
+    assert [(i.kind, i.row) for i in report.issues] == [("photo not readable", 6)]
+    assert any("4 of 6 photos that are web addresses" in note for note in report.notes)
+
+
 def test_parquet_comes_in_as_it_is(tmp_path, load):
     path = tmp_path / "range.parquet"
     pd.DataFrame(
