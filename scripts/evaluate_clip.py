@@ -1,8 +1,8 @@
 """Score a CLIP checkpoint on product photos: retrieval by name, zero-shot labels, similar photos.
 
 DIR is like Kaggle's Fashion Product Images (`styles.csv`, `images/`). At most 1,000 products are
-scored, drawn with a fixed seed. A checkpoint that was trained on part of DIR is scored on the rest
-with `--ids CHECKPOINT/held_out.txt`.
+scored, drawn with a fixed seed. A checkpoint that was trained on part of DIR (it has a
+`held_out.txt` that names products of DIR) is scored on the products that it has not seen.
 """
 
 import argparse
@@ -134,9 +134,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--ids", type=Path, help="file of product ids to score, one a line")
     args = parser.parse_args(argv)
     try:
-        ids = set(args.ids.read_text().split()) if args.ids else None
-        encoder = ClipEncoder(args.checkpoint or best_clip())
-        scores = evaluate(encoder, read_styles(args.data), ids)
+        directory, table = args.checkpoint or best_clip(), read_styles(args.data)
+        ids = set(args.ids.read_text().split()) if args.ids else _unseen(directory, table)
+        scores = evaluate(ClipEncoder(directory), table, ids)
         if args.json:
             args.json.write_text(json.dumps(scores, indent=1) + "\n")
     except (FashionError, OSError) as error:
@@ -149,6 +149,20 @@ def main(argv: list[str] | None = None) -> int:
             f" to {scores[f'{name}_high']:.3f}  {meaning}"
         )
     return 0
+
+
+def _unseen(directory: Path, table: pd.DataFrame) -> set[str] | None:
+    """The products that a checkpoint was not trained on, where it was trained on others of these.
+
+    None (score all) where its list names none of the table's products, or there is no list.
+    """
+    file = directory / "held_out.txt"
+    listed = set(file.read_text().split()) if file.is_file() else set()
+    found = listed & set(table["id"])
+    if not found:
+        return None
+    print(f"Scoring the {len(found):,} products that {directory.name} was not trained on.")
+    return found
 
 
 if __name__ == "__main__":

@@ -129,6 +129,17 @@ def test_the_command_scores_a_checkpoint_on_the_ids_it_is_given(folder, tmp_path
     assert "24 products" in capsys.readouterr().out
 
 
+def test_products_that_the_checkpoint_learned_from_are_left_out(folder, tmp_path, capsys):
+    checkpoint = write_tiny_clip(tmp_path / "tiny")
+    (checkpoint / "held_out.txt").write_text("\n".join(str(1000 + i) for i in range(22)) + "\n9\n")
+    command = ["--data", str(folder), "--checkpoint", str(checkpoint)]
+    assert evaluate_clip.main(command) == 0
+    assert "on 22 products" in capsys.readouterr().out
+    (checkpoint / "held_out.txt").write_text("9\n")
+    assert evaluate_clip.main(command) == 0
+    assert "on 36 products" in capsys.readouterr().out, "none of its products: all are unseen"
+
+
 def test_too_few_photos_and_another_table_are_sentences(folder, tmp_path, capsys):
     checkpoint = write_tiny_clip(tmp_path / "tiny")
     (tmp_path / "ids.txt").write_text("1000\n1001\n")
