@@ -38,7 +38,8 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"The scores cannot be written to {args.json} ({error}).", file=sys.stderr)
+        reason = error.strerror or error
+        print(f"The scores cannot be written to {args.json} ({reason}).", file=sys.stderr)
         return 2
     print_evaluation(result)
     return 0

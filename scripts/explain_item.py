@@ -10,9 +10,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from core.catalog.catalog import load_catalog
 from core.errors import FashionError, ModelError
 from core.explain.linear import explain
-from core.popularity.ranking import load_model
+from core.popularity.ranking import load_model, rank
 from core.popularity.scoreboard import load_scoreboard
-from core.popularity.vectors import embed_photos
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -35,15 +34,17 @@ def main(argv: list[str] | None = None) -> int:
         board = load_scoreboard(args.model_dir)
         model = load_model(args.model_dir, args.model)
         row = catalog.row(args.item)
-        if model.checkpoint:
-            embed_photos(catalog, checkpoint=model.checkpoint)
+        ranked = rank(catalog, args.model_dir, args.model)  # reads the photos where a model must
+        line = ranked[ranked["item_id"] == args.item].iloc[0]
         explanation = explain(model, catalog, row)
+        learned = line["basis"] == "out_of_fold"
         if args.json:
             values = explanation.to_json() | {
                 "unit": board.unit,
                 "trained_on": board.catalog,
                 "data_hash": board.data_hash,
                 "date": board.date,
+                "out_of_fold": float(line["predicted"]) if learned else None,
             }
             text = json.dumps(values, ensure_ascii=False, indent=1)
             Path(args.json).write_text(text + "\n", encoding="utf-8")
@@ -51,7 +52,8 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"The explanation cannot be written to {args.json} ({error}).", file=sys.stderr)
+        reason = error.strerror or error
+        print(f"The explanation cannot be written to {args.json} ({reason}).", file=sys.stderr)
         return 2
     print(
         f"Item {explanation.item_id}, {explanation.model} model: about"
@@ -59,6 +61,11 @@ def main(argv: list[str] | None = None) -> int:
         f" ({explanation.low:,.0f} to {explanation.high:,.0f} in 90 of 100 cases);"
         f" the average item: {explanation.base_units:,.0f}."
     )
+    if learned:
+        print(
+            "This model learned from the item too. The ranking shows about"
+            f" {line['predicted']:,.0f}, by a model that had not seen it."
+        )
     for part in explanation.ordered():
         print(f"  x {part.factor:5.2f}  {part.player}: {part.shown}")
     print(f"The parts add up to the prediction within {explanation.gap:.1e} log units.")

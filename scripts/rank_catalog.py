@@ -53,7 +53,8 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"The ranking cannot be written to {args.out} ({error}).", file=sys.stderr)
+        reason = error.strerror or error
+        print(f"The ranking cannot be written to {args.out} ({reason}).", file=sys.stderr)
         return 2
     about = ranking.attrs
     unseen = int((ranking["basis"] == "out_of_fold").sum())

@@ -44,7 +44,8 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"The models cannot be written to {args.model_dir} ({error}).", file=sys.stderr)
+        reason = error.strerror or error
+        print(f"The models cannot be written to {args.model_dir} ({reason}).", file=sys.stderr)
         return 2
     print_scoreboard(board)
     print(f"Models, cards and scoreboard: {args.model_dir}")

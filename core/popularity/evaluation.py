@@ -83,6 +83,11 @@ def evaluate(
         )
     if board.target in catalog.frame.columns and catalog.column(Role.TARGET) != board.target:
         catalog = with_target(catalog, board.target)
+    if catalog.target() is None:
+        raise ModelError(
+            f"The catalog “{catalog.name}” has no target column (units sold, likes, ...), so there"
+            " is nothing to compare predictions with. Import it with --role target=COLUMN."
+        )
     y = log_target(catalog)
     labelled = np.flatnonzero(np.isfinite(y))
     if not len(labelled):

@@ -182,6 +182,9 @@ def _checked_folder(model_dir: str | Path) -> Path:
         raise ModelError(
             f"{out} holds something other than trained models. Choose an empty or a new folder."
         )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.new-", dir=out.parent):
+        pass  # better now than after an hour of training
     return out
 
 
@@ -355,7 +358,6 @@ def _describe(forward: Sequence[Fold], catalog: Catalog) -> str:
 def _write(
     out: Path, board: Scoreboard, table: pd.DataFrame, fitted: dict[str, PopularityModel]
 ) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(prefix=f".{out.name}.new-", dir=out.parent))
     try:
         new.chmod(0o755)

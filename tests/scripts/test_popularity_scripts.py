@@ -102,7 +102,19 @@ def test_an_explanation_adds_up(work, tmp_path, capsys):
     total = values["base"] + sum(p["value"] for p in values["parts"])
     assert np.expm1(total) == pytest.approx(values["predicted"])
     assert values["unit"] == "units" and values["gap"] < 1e-9
-    assert "average item" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "average item" in out and "learned from the item too" in out
+    ranking = tmp_path / "ranking.parquet"
+    assert rank_catalog.main([*models_of(work), "--out", str(ranking)]) == 0
+    shown = pd.read_parquet(ranking).set_index("item_id").loc["0-00003", "predicted"]
+    assert values["out_of_fold"] == pytest.approx(shown) != pytest.approx(values["predicted"])
+
+
+def test_an_item_that_the_model_has_not_seen_has_one_prediction(work, tmp_path):
+    file = tmp_path / "item.json"
+    item = pd.read_parquet(work / "next" / "catalog.parquet").iloc[0]["sku"]
+    assert explain_item.main([*models_of(work, "next"), "--item", item, "--json", str(file)]) == 0
+    assert json.loads(file.read_text())["out_of_fold"] is None
 
 
 @pytest.mark.parametrize(
@@ -127,6 +139,16 @@ def test_a_catalog_without_a_target_cannot_be_trained_on(work, tmp_path, capsys)
     command = ["--data_dir", f"{work}/next", "--model_dir", f"{tmp_path}/m"]
     assert train_models.main(command) == 2
     assert "has no target column" in capsys.readouterr().err
+    assert evaluate_models.main(models_of(work, "next")) == 2
+    assert "nothing to compare predictions with" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_said_before_training(work, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    command = ["--data_dir", f"{work}/past", "--model_dir", f"{tmp_path}/file/m"]
+    assert train_models.main(command) == 2
+    captured = capsys.readouterr()
+    assert "cannot be written to" in captured.err and "%" not in captured.out
 
 
 def test_the_command_runs_from_anywhere(work, tmp_path):
