@@ -82,6 +82,8 @@ def main(argv: list[str] | None = None) -> int:
             day_first=None if args.dates is None else args.dates == "day-first",
             on_progress=_progress if sys.stderr.isatty() else None,
         )
+        print("\n".join(report.lines()))
+        print(f"Catalog “{report.catalog.name}” in {args.out} after {report.seconds:.1f} s.")
         if args.report:
             write_issues(report.issues, args.report)
     except FashionError as error:
@@ -90,8 +92,6 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         print(f"{error.filename or args.out}: {error.strerror}.", file=sys.stderr)
         return 2
-    print("\n".join(report.lines()))
-    print(f"Catalog “{report.catalog.name}” in {args.out} after {report.seconds:.1f} s.")
     return 0
 
 

@@ -122,7 +122,9 @@ def assemble(records: Iterable[Record], file: str, log: Log) -> Table:
         raise CatalogError(f"{file} holds no cells. Export the table again.")
     if head[at][0] > 1:
         log.note(f"{file}: the column names were found in row {head[at][0]}.")
-    names = column_names(head[at][1], file, log)
+    # A column without a name counts where the first rows fill it; empty ones at the end do not.
+    width = max(_filled(cells) for _, cells in head[at:])
+    names = column_names(head[at][1][:width], file, log)
     frames, rows, short, read = [], [], 0, 0
     blank: list[int] = []
     body = chain(head[at + 1 :], records)
@@ -169,12 +171,15 @@ def _header_position(head: list[list[str]]) -> int | None:
     return next(i for i, n in enumerate(filled) if n * 2 >= widest)
 
 
+def _filled(cells: list[str]) -> int:
+    """Number of cells up to the last one that is not blank."""
+    return max((i for i, c in enumerate(cells, start=1) if c.strip()), default=0)
+
+
 def column_names(cells: list[str], file: str, log: Log) -> list[str]:
-    """Unique, non-empty column names from header cells; trailing empty ones are dropped."""
+    """Unique, non-empty column names from header cells."""
     names: list[str] = []
     cells = [re.sub(r"\s+", " ", c).strip() for c in cells]
-    while cells and not cells[-1]:
-        cells.pop()
     for number, cell in enumerate(cells, start=1):
         name, copies = cell or f"column {number}", 2
         while name in names:

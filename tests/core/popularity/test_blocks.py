@@ -84,6 +84,10 @@ def test_dates_are_a_place_in_the_year():
     rows = block.encode(dates)[0].toarray()
     np.testing.assert_allclose(rows[0], rows[1])
     np.testing.assert_array_equal(rows[2], [0] * 8 + [1])
+    year = pd.Series(pd.to_datetime(["2021-01-01", "2021-12-31", "2021-07-02"]))
+    opened, closed, summer = block.encode(year)[0].toarray()
+    assert np.abs(opened - closed).max() < 0.1, "the year closes on itself"
+    assert np.abs(opened - summer).max() > 1.9, "half a year away is as far as it gets"
 
 
 def test_text_agrees_with_scikit_learn():

@@ -168,6 +168,12 @@ def test_columns_without_a_name_or_with_the_same_one(table, load):
     assert any("“color” stands more than once" in n for n in report.notes)
 
 
+def test_cells_under_no_name_are_kept_and_empty_columns_at_the_end_are_not(table, load):
+    frame = load(table("id,title,,,\na,One,note,,\nb,Two,,,\n")).catalog.frame
+    assert list(frame.columns) == ["id", "title", "column 3"]
+    assert frame["column 3"][0] == "note"
+
+
 def test_a_report_title_above_the_header_is_passed_over(table, load):
     report = load(table("Range plan\n\nid,title,price\na,One,5\nb,Two,6\n"))
     assert list(report.catalog.frame.columns) == ["id", "title", "price"]
