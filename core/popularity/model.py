@@ -13,7 +13,7 @@ Models work on ``log1p`` of the target. A prediction is shown in the target's ow
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -201,8 +201,3 @@ def read_model(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             f"The model in {directory} cannot be read ({error}). Train it again with"
             " scripts/train_models.py."
         ) from error
-
-
-def calibration_to_json(calibration: Calibration) -> dict[str, Any]:
-    """Plain values of a calibration."""
-    return asdict(calibration)

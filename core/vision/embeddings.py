@@ -127,12 +127,6 @@ def load_embeddings(catalog: Catalog, checkpoint_id: str) -> np.ndarray | None:
     return found[0] if found is not None and found[1]["table"] == _table(catalog) else None
 
 
-def damaged_photos(catalog: Catalog, checkpoint_id: str) -> tuple[DamagedPhoto, ...]:
-    """Photos that could not be read when the catalog was embedded with a checkpoint."""
-    found = _read(*_Files(catalog.directory / FOLDER, checkpoint_id).whole)
-    return () if found is None else _damaged(catalog, found[1])
-
-
 class _Files:
     """The array and the JSON of one checkpoint, and the pair that a run writes."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scripts.demo.canvas import Canvas, Fabric, Fold, Layer
-from scripts.demo.curves import Points, along, both, mirror, smooth
+from scripts.demo.curves import Points, along, mirror, smooth
 from scripts.demo.pieces import (
     MIDDLE,
     Thread,
@@ -236,11 +236,6 @@ def paint_loops(canvas: Canvas, cut: LegCut, fabric: Fabric) -> None:
         shape = np.array([[0, -2], [5, -2], [5, cut.band + 5], [0, cut.band + 5]], float)
         shape += (MIDDLE + x, cut.top - cut.band + 3)
         canvas.paint(Layer(shape, fabric, round=2, puff=1, shadow=0.4, origin=(MIDDLE + x, 3)))
-
-
-def both_legs_outline(cut: LegCut) -> Points:
-    """The outline of the whole trousers."""
-    return both(leg_outline(cut)[0], MIDDLE)
 
 
 __all__ = ["LegCut", "SkirtCut", "flat", "paint_fly", "paint_legs", "paint_skirt", "patch"]

@@ -13,7 +13,6 @@ TILE = 192
 _GLOSS = {"satin": 0.34, "faux leather": 0.3, "padded nylon": 0.12, "nylon": 0.16, "viscose": 0.05}
 _SHEEN = {"satin": 1.45, "faux leather": 1.35, "padded nylon": 1.25, "nylon": 1.15,
           "viscose": 1.08, "cotton fleece": 0.9, "wool": 0.92, "cashmere blend": 0.85}  # fmt: skip
-KNITS = {"Sweater"}
 
 
 def _wrap_blur(image: np.ndarray, sx: float, sy: float) -> np.ndarray:

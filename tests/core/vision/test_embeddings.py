@@ -15,7 +15,6 @@ from core.errors import CatalogError
 from core.settings import ROOT
 from core.vision.clip import ClipEncoder
 from core.vision.embeddings import (
-    damaged_photos,
     embed_catalog,
     is_embedded,
     load_embeddings,
@@ -94,9 +93,7 @@ def test_a_damaged_photo_is_listed(catalog):
     (damaged,) = embed_catalog(catalog, MeanColour()).damaged
     assert (damaged.item, damaged.photo) == ("i5", "5.png")
     assert "5.png" in damaged.problem
-    assert damaged_photos(catalog, "mean-colour-1") == (damaged,)
     assert embed_catalog(catalog, MeanColour()).damaged == (damaged,)
-    assert damaged_photos(catalog, "other") == ()
 
 
 def test_only_changed_photos_are_embedded_again(catalog):
