@@ -29,6 +29,10 @@ Seam = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """Shoulder point, armpit, and where the gap under the sleeve begins (None without a sleeve)."""
 
 
+ARMPIT, DEEPEST_ARMPIT = 0.45, 0.62
+"""How far below the shoulder an armpit usually is, and can be, in widths of the trunk."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """A measured garment.
@@ -148,9 +152,9 @@ def _armhole(
     shoulder = np.array([x, top_of(mask, x)])
     armpit = joint.copy()
     wide = 2 * abs(joint[0] - middle)
-    if joint[1] - shoulder[1] > chest:
+    if joint[1] - shoulder[1] > DEEPEST_ARMPIT * wide:
         # The sleeve lies on the trunk further down than an armpit can be.
-        armpit[1] = shoulder[1] + 0.45 * wide
+        armpit[1] = shoulder[1] + ARMPIT * wide
     return shoulder, armpit, joint
 
 

@@ -36,6 +36,9 @@ MOST_LOST, LOSS_COST = 0.25, 1000
 ROUGH = 0.55
 """Fine detail (mean Lab distance from the picture blurred) that a smooth ground does not have."""
 
+SKEW_COST = 300
+"""Cost of an outline without any mirror symmetry: garments are laid out even, tears are not."""
+
 DOUBTFUL = 0.5
 """An outline of which this share lies on no edge is none."""
 
@@ -80,16 +83,28 @@ def silhouette(pixels: np.ndarray, lab: np.ndarray, ground: np.ndarray, noise: f
         # White on white without a shadow: only the weave is left to go by.
         return Silhouette(_by_texture(lab), 0.0, 0.0)
     plausible = [f for f in found if f[2] < DOUBTFUL * max(f[3], 1)] or found
-    largest = max(area for _, area, _, _ in plausible)
+    widest = max(plausible, key=lambda candidate: candidate[1])
+    largest = widest[1]
+    columns = np.flatnonzero(widest[0].any(axis=0))
+    turn = int(columns[0] + columns[-1])
 
     def cost(candidate: tuple[np.ndarray, int, int, int]) -> float:
-        _, area, weak, length = candidate
+        shape, area, weak, length = candidate
         lost = max(0.0, 1 - MOST_LOST - area / largest)
-        return weak + LENGTH_COST * length + LOSS_COST * lost
+        skew = _skew(shape, turn)
+        return weak + LENGTH_COST * length + LOSS_COST * lost + SKEW_COST * skew
 
     inside, area, weak, length = min(plausible, key=cost)
     inside = inside & ~_holes(inside, lab, difference, fine, on_edge, noise)
     return Silhouette(inside, weak / max(length, 1), max(0.0, 1 - inside.sum() / largest))
+
+
+def _skew(inside: np.ndarray, turn: int) -> float:
+    """Share of the pixels whose mirror image about column `turn / 2` is not inside."""
+    rows, columns = np.nonzero(inside)
+    mirrored = turn - columns
+    valid = (mirrored >= 0) & (mirrored < inside.shape[1])
+    return 1 - float(inside[rows[valid], mirrored[valid]].sum()) / max(len(rows), 1)
 
 
 def _outlines(
