@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -65,8 +66,12 @@ def choose_source() -> Source | None:
 
 
 def _is_local() -> bool:
-    """Only a server that nobody else can reach lets its user name any file on it."""
-    return st.get_option("server.address") in ("localhost", "127.0.0.1", "::1")
+    """Only a user on this machine may name any file on it, not one who comes through a proxy."""
+    here = ("localhost", "127.0.0.1", "::1")
+    headers = st.context.headers
+    asked = urlsplit(f"//{headers.get('Host', '')}").hostname
+    forwarded = any(name in headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip"))
+    return st.get_option("server.address") in here and asked in here and not forwarded
 
 
 def _path() -> Source | None:

@@ -3,9 +3,11 @@
 import io
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
+from streamlit.runtime.context import StreamlitHeaders
 from streamlit.testing.v1 import AppTest
 
 from app import import_source
@@ -190,6 +192,24 @@ def test_a_server_that_others_reach_reads_no_paths(form, monkeypatch):
     form.run()
     assert not form.segmented_control
     assert form.file_uploader
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "local"),
+    [
+        ("localhost", {"Host": "localhost:8501"}, True),
+        ("::1", {"Host": "[::1]:8501"}, True),
+        ("0.0.0.0", {"Host": "localhost:8501"}, False),
+        ("localhost", {"Host": "shop.example"}, False),
+        ("localhost", {"Host": "localhost:8501", "X-Forwarded-For": "10.0.0.7"}, False),
+        ("localhost", {}, False),
+    ],
+)
+def test_only_a_user_on_this_machine_may_name_a_path(monkeypatch, address, headers, local):
+    context = SimpleNamespace(headers=StreamlitHeaders(headers.items()))
+    monkeypatch.setattr(import_source.st, "context", context)
+    monkeypatch.setattr(import_source.st, "get_option", lambda name: address)
+    assert import_source._is_local() is local
 
 
 @pytest.mark.parametrize(
