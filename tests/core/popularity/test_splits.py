@@ -40,6 +40,14 @@ def test_a_season_is_predicted_from_what_was_released_before_it(drop):
     assert len(tested) == len(set(tested))
 
 
+def test_of_many_seasons_the_last_four_are_predicted():
+    frame = make_frame(800)
+    frame["season"] = [f"T{i}" for i in frame["Launch"].rank(method="first").sub(1) // 80]
+    catalog = as_catalog(frame)
+    folds = forward_folds(catalog, np.arange(800))
+    assert [f.label for f in folds] == ["T6.0", "T7.0", "T8.0", "T9.0"]
+
+
 def test_what_is_released_on_a_seasons_first_day_is_not_its_past():
     frame = make_frame(400)
     first = frame.loc[frame["season"] == "S4", "Launch"].min()
