@@ -35,7 +35,7 @@ ROLES = {
         ),
         Role.ATTRIBUTE,
     ),
-    "highest_price": Role.PRICE,
+    "first_price": Role.PRICE,
     "first_sold": Role.RELEASE_DATE,
     "image": Role.IMAGE,
     TARGET: Role.TARGET,
@@ -55,8 +55,8 @@ def read(
 
     The target counts the sold units of an article from the first to the last day of the window
     (default: all days). An article that was first sold after the window, or never, has no target:
-    nobody could have bought it. `highest_price` is the highest price paid, the one before
-    markdowns, in H&M's own scaled unit.
+    nobody could have bought it. `first_price` is the price of its first sale, in H&M's own
+    scaled unit; the highest or the average of all sales would tell how many there were.
 
     Args:
         source: the folder.
@@ -113,7 +113,7 @@ def _add_sales(
     matched = sums.reindex(keys)
     launched = (matched["first"] <= pd.Timestamp(end)).to_numpy()
     frame[TARGET] = matched["units"].where(launched).to_numpy(dtype="float64")
-    frame["highest_price"] = matched["price"].to_numpy(dtype="float64")
+    frame["first_price"] = matched["price"].to_numpy(dtype="float64")
     days = matched["first"].dt.strftime("%Y-%m-%d").astype("str")
     frame["first_sold"] = days.set_axis(frame.index)
     without = int((~launched).sum())
@@ -123,7 +123,7 @@ def _add_sales(
 
 
 def _totals(path: Path, window: Window | None, on_progress: Progress | None) -> pd.DataFrame:
-    """Per article (id without leading zeros): rows, units in the window, price, first, last day."""
+    """Per article (id less leading zeros): rows, units in the window, first price and day, last day."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv as pc_csv
@@ -154,12 +154,12 @@ def _totals(path: Path, window: Window | None, on_progress: Progress | None) -> 
                 inside = pc.and_(
                     pc.greater_equal(day, window[0]), pc.less_equal(day, window[1])
                 ).cast(pa.int64())
-            part = part.append_column("inside", inside)
-            grouped = part.group_by("article_id").aggregate(
+            part = part.append_column("inside", inside).sort_by("t_dat")
+            grouped = part.group_by("article_id", use_threads=False).aggregate(
                 [
                     ("inside", "count"),
                     ("inside", "sum"),
-                    ("price", "max"),
+                    ("price", "first"),
                     ("t_dat", "min"),
                     ("t_dat", "max"),
                 ]
@@ -172,14 +172,15 @@ def _totals(path: Path, window: Window | None, on_progress: Progress | None) -> 
         raise CatalogError(f"{path.name} cannot be read ({error}).") from error
     if not parts:
         raise CatalogError(f"{path.name} holds a header but no rows.")
-    whole = pd.concat(parts)
+    whole = pd.concat(parts, ignore_index=True)
     whole["article_id"] = whole["article_id"].str.lstrip("0")
     for edge in ("t_dat_min", "t_dat_max"):
         whole[edge] = pd.to_datetime(whole[edge])
+    whole = whole.sort_values("t_dat_min", kind="stable")
     return whole.groupby("article_id").agg(
         rows=("inside_count", "sum"),
         units=("inside_sum", "sum"),
-        price=("price_max", "max"),
+        price=("price_first", "first"),
         first=("t_dat_min", "min"),
         last=("t_dat_max", "max"),
     )

@@ -204,13 +204,21 @@ def test_hm_counts_units_and_keeps_ids_as_text(hm, load, photo):
     assert report.format == "hm"
     assert next(iter(catalog.ids)) == "0108775015"
     assert catalog.target().fillna(-1).tolist() == [3.0, 1.0, 1.0, -1.0]
-    assert catalog.frame["highest_price"][0] == 0.05
+    assert catalog.frame["first_price"][0] == 0.05
     assert str(catalog.frame["first_sold"][0].date()) == "2020-06-01"
     assert catalog.frame["image"].fillna("").tolist() == ["010/0108775015.jpg", "", "", ""]
     assert (catalog.column(Role.GROUP), catalog.column(Role.TITLE)) == ("product_code", "prod_name")
     assert catalog.post_launch == frozenset()
     assert any("1 transactions are of articles that are not" in n for n in report.notes)
     assert catalog.provenance["window_start"] == "2020-06-01"
+
+
+def test_hm_price_is_that_of_the_first_sale_however_many_follow(hm, table, load):
+    header, *rows = SOLD.splitlines()
+    later = ["2020-06-05,c7,0108775015,0.09,1", "2020-06-07,c7,0108775044,0.01,1"]
+    table("\n".join([header, *later, *rows]) + "\n", name="transactions_train.csv")
+    frame = load(hm).catalog.frame
+    assert frame["first_price"].fillna(-1).tolist() == [0.05, 0.05, 0.02, -1]
 
 
 def test_hm_in_a_window_leaves_out_what_was_not_yet_on_sale(hm, load):
