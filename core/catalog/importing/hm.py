@@ -123,7 +123,7 @@ def _add_sales(
 
 
 def _totals(path: Path, window: Window | None, on_progress: Progress | None) -> pd.DataFrame:
-    """Per article (id less leading zeros): rows, units in the window, first price and day, last day."""
+    """Per article (id less leading zeros): rows, units in the window, first price, first, last."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv as pc_csv
