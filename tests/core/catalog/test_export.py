@@ -184,6 +184,16 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         write_table(pd.DataFrame({"a": [1]}), tmp_path / "t.xls")
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_who_reads_the_old_file_keeps_it_whole(tmp_path, suffix):
+    path = tmp_path / f"t{suffix}"
+    path.write_bytes(b"old")
+    with path.open("rb") as reader:
+        write_table(pd.DataFrame({"a": [1]}), path)
+        assert reader.read() == b"old"
+    assert path.read_bytes() != b"old"
+
+
 def made() -> tuple[Catalog, pd.DataFrame]:
     roles = {"sku": Role.ID, "kind": Role.CATEGORY, "sold": Role.TARGET}
     frame = pd.DataFrame(

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -113,6 +114,16 @@ def test_a_damaged_model_gives_a_sentence(linear, tmp_path):
     linear.save(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"\x80\x04not tensors")
     with pytest.raises(ModelError, match="Train it again"):
+        AdditiveModel.load(tmp_path)
+
+
+def test_coefficients_of_another_model_are_refused(linear, tmp_path):
+    linear.save(tmp_path)
+    file = tmp_path / "model.json"
+    values = json.loads(file.read_text())
+    next(block for block in values["blocks"] if block["kind"] == "levels")["levels"].pop()
+    file.write_text(json.dumps(values))
+    with pytest.raises(ModelError, match="do not fit the blocks"):
         AdditiveModel.load(tmp_path)
     linear.save(tmp_path)
     (tmp_path / "model.json").write_text('{"name": "linear"}')
