@@ -40,7 +40,7 @@ def header(shelf: Listing, order: pd.DataFrame | None, *, trained: bool) -> None
     else:
         name = MODEL_NAMES.get(order.attrs["model"], order.attrs["model"])
         said = [
-            f"{len(catalog):,} items ranked by expected {catalog.unit}, model “{name}” of"
+            f"{len(catalog):,} items ranked by expected {shelf.unit}, model “{name}” of"
             f" {order.attrs['date'][:10]}",
             catalog.notice,
         ]
@@ -123,7 +123,7 @@ def selection_line(
         st.markdown(
             f"**{shown_items:,}** items"
             if shown_items == total
-            else f"**{shown_items:,}** of {total:,}"
+            else f"**{shown_items:,}** of {total:,} items"
         )
         if query.filters:
             st.button("Clear filters", type="tertiary", on_click=filter_by, args=(Filters(),))
@@ -136,20 +136,24 @@ def selection_line(
         st.button(
             f"Select all {shown_items:,}",
             type="tertiary",
+            disabled=not shown_items,
             on_click=select,
             args=(Selection(scope=query.filters),),
         )
-        export_menu(shelf, order, found)
+        export_menu(shelf, order, found, filtered=shown_items < total)
 
 
 def pager(found: int, query: Query, page: int) -> None:
     """Page numbers, and how many items a page has."""
     state = st.session_state
     state["per"] = query.per_page
-    # A new key for new results starts at their page; only the Back button has to set it.
-    key = f"page:{hash((query.filters, query.sort, query.per_page, query.look, query.like))}"
-    if state.get(key, page) != page:
-        state[key] = page
+    # A new key starts at its page: for new results, and where the Back button moved the page. (To
+    # set a value beside the default makes Streamlit warn.)
+    results = hash((query.filters, query.sort, query.per_page, query.look, query.like))
+    turn = state.get("page_turn", 0)
+    if state.get(f"page:{results}:{turn}", page) != page:
+        state["page_turn"] = turn = turn + 1
+    key = f"page:{results}:{turn}"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.pagination(
             pages(found, query.per_page),

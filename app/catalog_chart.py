@@ -36,7 +36,7 @@ def chart(shelf: Listing, found: np.ndarray, picked: Selection) -> None:
     chosen = picked.mask(shelf)[rows]
     hover = [
         f"{title}<br>{'' if np.isnan(price) else money(price, catalog.currency)}"
-        f"<br>{interval(*ends)} {catalog.unit}"
+        f"<br>{interval(*ends)} {shelf.unit}"
         for title, price, *ends in zip(
             titles(shelf, rows), prices, scores["predicted"], scores["low"], scores["high"],
             strict=True,
@@ -56,12 +56,13 @@ def chart(shelf: Listing, found: np.ndarray, picked: Selection) -> None:
     currency = f" ({catalog.currency})" if catalog.currency else ""
     figure.update_layout(
         height=560, margin={"l": 8, "r": 8, "t": 8, "b": 8}, dragmode="select",
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", font={"size": 13},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": 13, "color": tone["ink"]},
         hoverlabel={"align": "left"},
     )  # fmt: skip
     figure.update_xaxes(title=f"Price{currency}", gridcolor=tone["line"], zeroline=False)
     figure.update_yaxes(
-        title=f"{capital(catalog.unit)} expected", gridcolor=tone["line"], zeroline=False,
+        title=f"{capital(shelf.unit)} expected", gridcolor=tone["line"], zeroline=False,
         rangemode="tozero",
     )  # fmt: skip
 
@@ -80,7 +81,7 @@ def chart(shelf: Listing, found: np.ndarray, picked: Selection) -> None:
         on_select=touched,
         selection_mode=("points", "box", "lasso"),
         config={"displayModeBar": False},
-        alt=f"Price against expected {catalog.unit} of {len(rows):,} items",
+        alt=f"Price against expected {shelf.unit} of {len(rows):,} items",
     )
     drawn = f"Every {step}th item is drawn, {len(rows):,} in all. " if step > 1 else ""
     st.caption(f"{drawn}Click a point to open the item; draw a box to select the items in it.")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.catalog_state import go, select
+from app.catalog_state import go, select, shown
 from app.photos import photo_url
 from app.words import about, capital, money
 from core.catalog.query import Listing
@@ -81,17 +81,20 @@ def cards(
             card |= {
                 "rank": f"{score['rank']:,.0f}",
                 "score": about(middle, low, high),
-                "unit": catalog.unit,
+                "unit": shelf.unit,
                 "interval": f"{about(low, low, high)} to {about(high, low, high)}",
                 "low": _share(low, top),
                 "at": _share(middle, top),
                 "high": _share(high, top),
             }
             spoken.insert(0, f"Rank {card['rank']}")
-            spoken.append(f"about {card['score']} {catalog.unit}, {card['interval']}")
+            spoken.append(f"about {card['score']} {shelf.unit}, {card['interval']}")
         if sold is not None and not np.isnan(sold):
             card["badge"] = f"actual {sold:,.0f}"
-            card["actual"] = _share(sold, top)
+            if shelf.comparable:
+                card["actual"] = _share(sold, top)
+            else:
+                card["badge"] += f" {catalog.unit}"
             spoken.append(card["badge"])
         if similarity is not None and not np.isnan(similarity[row]):
             card["note"] = f"similarity {similarity[row]:.2f}"
@@ -153,6 +156,7 @@ def grid(
             "seen": st.session_state.get(seen_key),
             "small": small,
             "label": label,
+            "open": "" if small else shown().item,
         },
         on_open_change=opened,
         on_picks_change=picked,

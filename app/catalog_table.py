@@ -1,6 +1,7 @@
 """The table view: one page of rows with thumbnails, ticks and a button that opens the item."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,8 +66,8 @@ def _columns(
 ) -> tuple[pd.DataFrame, dict[str, object]]:
     catalog = shelf.catalog
     frame, number = catalog.frame.iloc[rows], st.column_config.NumberColumn
-    unit = capital(catalog.unit)
-    data: dict[str, object] = {
+    unit = capital(shelf.unit)
+    data: dict[str, Any] = {
         "Photo": [photo_url(catalog, int(row), 96) for row in rows],
         "Name": titles(shelf, rows),
     }
@@ -106,4 +107,6 @@ def _columns(
         data[name] = frame[column].array
         if catalog.roles.get(column) == Role.RELEASE_DATE:
             config[name] = st.column_config.DateColumn(format="YYYY-MM-DD")
+    if not any(data["Photo"]):
+        del data["Photo"]
     return pd.DataFrame(data), config

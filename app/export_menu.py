@@ -25,21 +25,31 @@ FORMATS: dict[str, tuple[str, Style, str]] = {
 }
 
 
-def export_menu(shelf: Listing, ranking: pd.DataFrame | None, found: np.ndarray) -> None:
+def export_menu(
+    shelf: Listing, ranking: pd.DataFrame | None, found: np.ndarray, *, filtered: bool
+) -> None:
     """A popover with scope, format and the download.
+
+    It offers what was narrowed down last: the selection, else the filtered view, else everything.
 
     Args:
         shelf: the catalog.
         ranking: its ranking, or None.
         found: row positions of the filtered view, in its order.
+        filtered: whether that is less than the catalog.
     """
-    picked = np.flatnonzero(selection(shelf).mask(shelf))
+    picked = shelf.order(selection(shelf).mask(shelf))
     whole = "Whole ranking" if ranking is not None else "Whole catalog"
     scopes = {whole: len(shelf.catalog), "Filtered view": len(found), "Selection": len(picked)}
+    narrowed = "Selection" if len(picked) else "Filtered view" if filtered and len(found) else whole
+    offered = [name for name, size in scopes.items() if size]
     with st.popover("Export", icon=":material/download:"):
-        offered = [name for name, size in scopes.items() if size]
         scope = st.radio(
-            "What", offered, format_func=lambda s: f"{s} · {scopes[s]:,} items", key="export_scope"
+            "What",
+            offered,
+            index=offered.index(narrowed),
+            format_func=lambda s: f"{s} · {scopes[s]:,} items",
+            key=f"export_scope:{narrowed}",  # a new one starts at its index
         )
         kind = st.radio("Format", list(FORMATS), key="export_format")
         suffix, style, hint = FORMATS[kind]

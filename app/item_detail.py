@@ -125,12 +125,12 @@ def _prediction(shelf: Listing, row: int) -> None:
     if ranked:
         low, middle, high = (float(score[c]) for c in ("low", "predicted", "high"))
         words = interval(middle, low, high)
-        st.markdown(f"#### {capital(words)} {catalog.unit}")
-        st.html(_bar(low, middle, high, actual))
+        st.markdown(f"#### {capital(words)} {shelf.unit}")
+        st.html(_bar(low, middle, high, actual if shelf.comparable else None))
         if actual is not None:
             st.caption(f"Actual: {actual:,.0f} {catalog.unit}")
         with st.popover("How is this computed?", type="tertiary"):
-            st.markdown(_basis(score, catalog.unit))
+            st.markdown(_basis(score, shelf.unit))
     elif actual is not None:
         st.markdown(f"#### {actual:,.0f} {catalog.unit}")
 

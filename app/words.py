@@ -16,10 +16,22 @@ MODEL_NAMES = {
 
 
 def colours() -> dict[str, str]:
-    """Raises, lowers, context and line colours for the theme that is on."""
+    """Raises, lowers, context, line and text colours for the theme that is on."""
     if st.context.theme.type == "dark":
-        return {"raises": "#2DD4BF", "lowers": "#FB923C", "context": "#8B949E", "line": "#30363D"}
-    return {"raises": "#0F766E", "lowers": "#C2410C", "context": "#8A8F98", "line": "#E5E7EB"}
+        return {
+            "raises": "#2DD4BF",
+            "lowers": "#FB923C",
+            "context": "#8B949E",
+            "line": "#30363D",
+            "ink": "#E6EAEF",
+        }
+    return {
+        "raises": "#0F766E",
+        "lowers": "#C2410C",
+        "context": "#8A8F98",
+        "line": "#E5E7EB",
+        "ink": "#374151",
+    }
 
 
 def rounded(value: float, low: float, high: float) -> float:

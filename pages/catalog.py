@@ -16,7 +16,7 @@ from app.catalog_table import table
 from app.catalogs import current_catalog, current_models
 from app.item_detail import item_dialog
 from app.look_search import UPLOAD, look_line
-from app.words import plain
+from app.words import label, plain
 from core.catalog.catalog import Catalog
 from core.catalog.query import Filters, Listing, Query, pages
 from core.catalog.selection import Selection
@@ -38,6 +38,15 @@ def results(
         label = "Items of the catalog"
         grid(shelf, rows, key="grid", label=label, selection=picked, similarity=near)
     pager(len(found), query, number)
+
+
+def nothing_found(filters: Filters) -> str:
+    """Which filters, together, no item passes."""
+    parts = [f"“{plain(filters.text)}”"] if filters.text else []
+    parts += [plain(label(column)) for column, *_ in (*filters.levels, *filters.ranges)]
+    if len(parts) > 1:
+        return f"No item matches all of these: {', '.join(parts)}. Take one away, or clear them."
+    return f"No item matches {parts[0] if parts else 'this'}. Try other words or another range."
 
 
 def order_of(catalog: Catalog, models: Path | None) -> pd.DataFrame | None:
@@ -67,7 +76,7 @@ def page() -> None:
     found: np.ndarray = shelf.order(shelf.match(query.filters), query.sort, near)
     selection_line(shelf, query, picked, found, order)
     if not len(found):
-        st.info("No item matches these filters.")
+        st.info(nothing_found(query.filters))
         st.button("Clear the filters", on_click=filter_by, args=(Filters(),), type="primary")
     else:
         results(shelf, query, found, near, picked)

@@ -68,8 +68,8 @@ function draw(card, on) {
     row.append(score)
   }
   item.append(row)
-  if (card.at !== null) {
-    item.append(bar(card))
+  if (card.at !== null) item.append(bar(card))
+  if (card.interval || card.note) {
     const ends = element("div", "ends")
     ends.append(element("span", "", card.interval), element("span", "", card.note))
     item.append(ends)
@@ -136,4 +136,15 @@ export default function (component) {
     })
   }
   paint()
+
+  // Who closes the item that a card opened goes on from that card, not from the top of the page.
+  if (own.open && !data.open) {
+    const from = data.cards.findIndex((card) => card.id === own.open)
+    const back = () => {
+      const lost = document.activeElement === document.body
+      if (lost) root.childNodes[from]?.querySelector(".photo").focus({ preventScroll: true })
+    }
+    setTimeout(back, 300)
+  }
+  own.open = data.open
 }

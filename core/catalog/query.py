@@ -185,6 +185,7 @@ class Listing:
             empty table of the same length where no model ranks.
         facets: the columns with levels, the first filters first.
         spans: the numeric columns that a range can be set on, with their finite extent.
+        unit: what the predictions count; another catalog's model may not count what this one does.
     """
 
     def __init__(self, catalog: Catalog, ranking: pd.DataFrame | None) -> None:
@@ -192,10 +193,17 @@ class Listing:
         self.ranked = ranking is not None
         if ranking is None:
             self.scores = pd.DataFrame(index=range(len(catalog)))
+            self.unit = catalog.unit
         else:
+            self.unit = str(ranking.attrs.get("unit", catalog.unit))
             self.scores = ranking.set_index("item_id").reindex(catalog.ids).reset_index(drop=True)
         self.facets = _facets(catalog)
         self.spans = _spans(catalog)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether predictions and known values count the same thing."""
+        return self.unit == self.catalog.unit
 
     @cached_property
     def _text(self) -> pd.Series:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +129,7 @@ def test_a_price_range_filters(made, visit):
 
 def test_nothing_found_says_what_to_do(made, visit):
     test = visit(q="submarine")
-    assert "No item matches these filters." in said(test)
+    assert "No item matches “submarine”." in said(test)
     press(test, "Clear the filters")
     assert "**120** items" in said(test)
 
@@ -239,13 +240,33 @@ def test_words_a_photo_or_an_item_sort_by_look(made, visit):
 
 def test_every_scope_can_be_exported(made, visit):
     test = visit(f_Type="dress")
-    scopes = test.radio(key="export_scope")
+    scopes = test.radio(key="export_scope:Filtered view")
     assert [o.split(" · ")[0] for o in scopes.options] == ["Whole ranking", "Filtered view"]
+    assert scopes.value == "Filtered view"
     kinds = test.radio(key="export_format").options
     assert kinds == ["Excel workbook", "CSV for Excel", "CSV for programs", "Parquet"]
-    scopes.set_value("Filtered view").run()
+    scopes.set_value("Whole ranking").run()
     assert not test.exception
     assert "data hash and date" in said(test)
+
+
+def test_the_export_offers_what_was_narrowed_down_last(made, visit):
+    test = visit()
+    assert test.radio(key="export_scope:Whole ranking").value == "Whole ranking"
+    press(test, "Select all 120")
+    assert test.radio(key="export_scope:Selection").value == "Selection"
+
+
+def test_predictions_stand_in_the_unit_of_the_model_that_made_them(made, visit, tmp_path):
+    directory = tmp_path / "other"
+    write_catalog(replace(make_catalog(30), unit="likes"), directory)
+    test = visit(directory=directory)
+    test.query_params["models"] = "made"
+    test.run()
+    card = next(c for c in grid(test)["cards"] if c["badge"])
+    assert card["unit"] == made[0].unit != "likes"
+    assert card["badge"].endswith("likes")
+    assert card["actual"] is None  # no mark of one unit on a scale of another
 
 
 @pytest.mark.slow
