@@ -15,7 +15,7 @@ from app.popularity_view import (
     times,
     waterfall_chart,
 )
-from app.words import about, interval
+from app.words import about, interval, plain
 from core.catalog.catalog import Catalog
 from core.explain.linear import Explanation, explain, waterfall
 from core.popularity.additive import AdditiveModel
@@ -39,7 +39,9 @@ def choose(catalog: Catalog, order: pd.DataFrame) -> int:
         found &= names["search"].str.contains(word, regex=False).to_numpy()
     matches = list(names.index[found][:MATCHES])
     if not matches:
-        st.info(f"No item has “{wanted}” in its name or id. Showing the first of the ranking.")
+        st.info(
+            f"No item has “{plain(wanted)}” in its name or id. Showing the first of the ranking."
+        )
         matches = list(names.index[:MATCHES])
     if linked in names.index and not wanted.strip() and linked not in matches:
         matches.insert(0, linked)
@@ -50,7 +52,9 @@ def choose(catalog: Catalog, order: pd.DataFrame) -> int:
         format_func=names["label"].to_dict().__getitem__,
     )
     if linked is not None and linked not in names.index:
-        st.warning(f"This catalog has no item “{linked}”; the link may be from another catalog.")
+        st.warning(
+            f"This catalog has no item “{plain(linked)}”; the link may be from another catalog."
+        )
     st.query_params["item"] = item
     return catalog.row(item)
 
@@ -91,7 +95,7 @@ def show(
                 ' style="display:block;width:100%;max-height:60vh;object-fit:contain;'
                 'background:#fff;border-radius:6px">'
             )
-        st.markdown(f"**{name}**")
+        st.markdown(f"**{plain(name)}**")
         st.markdown(
             f"Rank {line['rank']:,} of {len(order):,}:"
             f" {interval(line['predicted'], line['low'], line['high'])} {board.unit}"

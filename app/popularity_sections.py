@@ -14,6 +14,7 @@ from app.popularity_view import (
     player_label,
     scoreboard_chart,
 )
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.explain.linear import column_effects, mean_effects
 from core.popularity.additive import AdditiveModel
@@ -27,7 +28,7 @@ def headline(catalog: Catalog, board: Scoreboard, name: str) -> None:
     st.markdown(f"{pairs_sentence(board, name)} {coverage_sentence(board, name)}")
     said = [
         f"Model “{MODEL_NAMES.get(name, name)}”, trained {board.date[:10]} on {board.items:,} items"
-        f" of “{board.catalog}”",
+        f" of “{plain(board.catalog)}”",
         board.notice or catalog.notice,
     ]
     parts = [part.rstrip(".") for part in said if part]
@@ -44,7 +45,7 @@ def scoreboard(board: Scoreboard) -> None:
         st.markdown(pairs_sentence(board, board.promoted))
         st.markdown(coverage_sentence(board, board.promoted))
         st.caption(
-            f"{board.items:,} items of “{board.catalog}”, in {board.unit}. Trained"
+            f"{board.items:,} items of “{plain(board.catalog)}”, in {board.unit}. Trained"
             f" {board.date[:10]}. Data {board.data_hash[:12]}."
         )
         with st.popover("How is this computed?"):

@@ -55,8 +55,8 @@ def pairs_sentence(board: Scoreboard, model: str) -> str:
         return "This model gives every item the same prediction."
     plain = board.models[REFERENCE].headline["pairwise_accuracy"]["value"] or 0.5
     return (
-        f"Of two items, it puts the more popular one first **{share * 100:.0f} times in 100**"
-        f" (the average of their categories: {plain * 100:.0f}, a coin: 50)."
+        f"Of two items, the model puts the more popular one first **{share * 100:.0f} times in"
+        f" 100** (the average of their categories: {plain * 100:.0f}, a coin: 50)."
     )
 
 
@@ -234,16 +234,21 @@ def _curve(
 
 def _step_label(step: Step, roles: dict[str, Role]) -> str:
     label = player_label(step.player, roles)
+    if step.player in (TEXT_PLAYER, REVIEW_PLAYER):
+        return label  # its text is no value to read from an axis
     shown = step.shown if len(step.shown) <= 26 else step.shown[:24] + "…"
     return f"{label}: {shown}" if shown else label
 
 
 def _layout(figure: go.Figure, height: int) -> None:
+    ink = colours()["ink"]
     figure.update_layout(
         height=height, showlegend=False, bargap=0.35,
         margin={"l": 8, "r": 24, "t": 16, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": 13}, dragmode=False, hoverlabel={"align": "left"},
+        font={"size": 13, "color": ink}, dragmode=False, hoverlabel={"align": "left"},
     )  # fmt: skip
-    figure.update_yaxes(automargin=True, fixedrange=True)
-    figure.update_xaxes(automargin=True, fixedrange=True)
+    # Streamlit's own theme writes ticks small and pale.
+    ticks = {"size": 12, "color": ink}
+    figure.update_yaxes(automargin=True, fixedrange=True, tickfont=ticks)
+    figure.update_xaxes(automargin=True, fixedrange=True, tickfont=ticks)

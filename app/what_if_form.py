@@ -1,5 +1,6 @@
 """The what-if form: edit an item's launch-time fields, see the new prediction beside the old."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from app.popularity_view import column_label, times
-from app.words import about
+from app.words import about, money, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
 from core.errors import FashionError
 from core.explain.what_if import edited
 from core.popularity.additive import AdditiveModel
+from core.popularity.blocks import NumberBlock
 from core.popularity.columns import match_columns
 
 NOT_GIVEN = "not given"
@@ -78,6 +80,8 @@ def _comparison(
         place.metric(label, f"{about(*numbers)} {unit}", change, delta_color="off")
         low, high = about(line["low"], *numbers[1:]), about(line["high"], *numbers[1:])
         place.caption(f"{low} to {high} in 90 of 100 cases")
+    for sentence in _beyond(model, catalog, changes):
+        st.caption(f":material/info: {sentence}")
     if changes:
         names = ", ".join(column_label(c, catalog.roles) for c in changes)
         st.caption(f"Changed: {names}.")
@@ -87,6 +91,29 @@ def _comparison(
         "What went with more or fewer sales in the past, item by item; not what a change would"
         " cause."
     )
+
+
+def _beyond(model: AdditiveModel, catalog: Catalog, changes: dict[str, Any]) -> list[str]:
+    """What the model makes of numbers that it has never learned from."""
+    found = match_columns(model.features, catalog)
+    said = []
+    for block in model.blocks:
+        column = found.get(block.feature.name) if isinstance(block, NumberBlock) else None
+        if column not in changes or pd.isna(changes[column]):
+            continue
+        name, value = plain(column_label(column, catalog.roles)), float(changes[column])
+        low, high = block.low, block.high
+        if block.logarithm:
+            low, high = math.exp(low), math.exp(high)
+        if block.logarithm and value <= 0:
+            said.append(f"{name} {money(value)} counts as not given.")
+        elif not low * (1 - 1e-9) <= value <= high * (1 + 1e-9):
+            end = low if value < low else high
+            said.append(
+                f"{name} {money(value)} is outside what the model learned from, {money(low)} to"
+                f" {money(high)}; the prediction takes it as {money(end)}."
+            )
+    return said
 
 
 def _field(catalog: Catalog, column: str, value: Any, place: Any, version: int) -> Any:

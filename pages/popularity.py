@@ -5,7 +5,7 @@ import streamlit as st
 from app import popularity_item, what_if_form
 from app.catalogs import current_catalog, current_models
 from app.popularity_sections import effects, headline, scoreboard
-from app.words import MODEL_NAMES
+from app.words import MODEL_NAMES, plain
 from core.errors import FashionError
 from core.popularity.ranking import load_model
 from core.popularity.scoreboard import load_scoreboard
@@ -17,8 +17,8 @@ def page() -> None:
     catalog, models = current_catalog(), current_models()
     if models is None:
         st.info(
-            f"No model has been trained for “{catalog.name}” yet, so there is nothing to show."
-            " Open **Setup** and choose *Train*, or run"
+            f"No model has been trained for “{plain(catalog.name)}” yet, so there is nothing to"
+            " show. Open **Setup** and choose *Train*, or run"
             " `python scripts/train_models.py --data_dir DIR --model_dir models/NAME`."
         )
         return

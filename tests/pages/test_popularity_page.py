@@ -123,6 +123,16 @@ def test_an_edit_changes_the_prediction_and_can_be_undone(made, use):
     assert by_label(test.number_input, "Price").value == pytest.approx(price.value / 3)
 
 
+def test_a_price_beyond_the_training_prices_is_said(made, use):
+    test = use(*made, item="0-00007")
+    by_label(test.number_input, "Price").set_value(1e6)
+    by_label(test.button, "Predict again").click().run()
+    assert "Price 1,000,000 is outside what the model learned from" in words(test)
+    by_label(test.number_input, "Price").set_value(0.0)
+    by_label(test.button, "Predict again").click().run()
+    assert "Price 0 counts as not given." in words(test)
+
+
 def test_reset_takes_every_edit_back_and_another_item_starts_clean(made, use):
     test = use(*made, item="0-00007")
     for label, value in (("Colour", "green"), ("Type", "coat")):
