@@ -43,4 +43,10 @@ st.set_page_config(
     page_title="Fashion Diffusion", page_icon=str(ASSETS / "icon.png"), layout="wide"
 )
 st.logo(str(ASSETS / "logo.svg"), size="medium")
+# On a phone pages and filters share a drawer, whose button is a bare pair of arrows.
+st.html(
+    "<style>@media (max-width: 767px) {[data-testid=stExpandSidebarButton]"
+    " {width: auto; padding: 0 8px} [data-testid=stExpandSidebarButton]::after"
+    " {content: 'Menu'; margin-left: 4px; font-size: .875rem}}</style>"
+)
 st.navigation(PAGES, position="top").run()

@@ -102,6 +102,7 @@ def _preview(seen: Inspection) -> None:
     st.dataframe(
         seen.head,
         hide_index=True,
+        placeholder="",
         # What was recognised comes first, and long texts leave room for the others.
         column_order=sorted(columns, key=lambda c: c not in seen.roles),
         column_config={c: st.column_config.TextColumn(width="medium") for c in _long(seen)},
@@ -173,7 +174,10 @@ def _meanings(seen: Inspection, token: str) -> list[tuple[str, str]]:
     others = [c for c in columns if c not in seen.roles]
     chosen = _boxes(known, seen, token)
     if others:
-        with st.expander(f"{len(others)} columns whose meaning is not known", expanded=not known):
+        with st.expander(
+            f"{len(others)} column{'s' * (len(others) > 1)} whose meaning is not known",
+            expanded=not known,
+        ):
             chosen += _boxes(others, seen, token)
     return chosen
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from app.words import plain
 from core.catalog.importing import ImportReport, Issue, write_issues
 from core.catalog.roles import Role
 
@@ -25,7 +26,7 @@ def show(slug: str, report: ImportReport) -> None:
         report: what the importer returned.
     """
     catalog = report.catalog
-    st.success(f"“{catalog.name}” is imported and open.")
+    st.success(f"“{plain(catalog.name)}” is imported and open.")
     left_out = sum(report.skipped.values())
     counts = [("Rows read", report.read), ("Items", report.items)]
     if report.merged:

@@ -105,7 +105,9 @@ def _kept(uploaded: Any) -> Source:
     for old in root.iterdir():
         if time.time() - old.stat().st_mtime > KEEP:
             shutil.rmtree(old, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(dir=root))
+    # Its name is read in the report: “the photo … is not in upload/”.
+    folder = Path(tempfile.mkdtemp(dir=root)) / "upload"
+    folder.mkdir()
     st.session_state[STATE] = (uploaded.file_id, Source(folder, "", ""))
     path = folder / (Path(uploaded.name.replace("\\", "/")).name or "upload")
     path.write_bytes(uploaded.getbuffer())

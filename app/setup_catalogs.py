@@ -11,6 +11,7 @@ import streamlit as st
 from app import import_form
 from app.catalogs import current_catalog, list_catalogs, photo_url, select_catalog
 from app.popularity_view import item_names
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.catalog.summary import summary
@@ -21,7 +22,7 @@ PHOTOS = 12
 
 def front(catalog: Catalog) -> None:
     """Draw the open catalog: its name, a strip of its photos, and its counts."""
-    st.subheader(catalog.name, anchor=False)
+    st.subheader(plain(catalog.name), anchor=False)
     _strip(catalog)
     facts = [f"**{len(catalog):,}** items"]
     photos = _with_photo(catalog)
@@ -66,7 +67,11 @@ def _strip(catalog: Catalog) -> None:
         'border-radius:6px;background:#fff;flex:none">'
         for name, url in shown
     )
-    st.html(f'<div style="display:flex;gap:8px;overflow:hidden">{photos}</div>')
+    # One row of whole photos; those that do not fit wrap out of sight.
+    st.html(
+        '<div style="display:flex;flex-wrap:wrap;gap:8px;height:150px;overflow:hidden">'
+        f"{photos}</div>"
+    )
 
 
 def show() -> None:
@@ -99,20 +104,20 @@ def _entry(slug: str, directory: Path, *, is_open: bool) -> None:
         origin = [origin[0], f"imported {origin[1][:10]}" if origin[1] else ""]
         said = [known, *origin, found.notice]
         with st.container(gap=None):
-            st.markdown(f"**{found.name}**")
-            st.caption(" · ".join(part.rstrip(".") for part in said if part))
+            st.markdown(f"**{plain(found.name)}**")
+            st.caption(" · ".join(plain(part.rstrip(".")) for part in said if part))
         st.button(
             "Open" if not is_open else "Is open",
             key=f"open:{slug}",
             disabled=is_open,
             on_click=select_catalog,
             args=(slug,),
-            help=None if is_open else f"Show {found.name} on every page",
+            help=None if is_open else f"Show {plain(found.name)} on every page",
         )
 
 
 def _details(catalog: Catalog) -> None:
-    with st.expander(f"What was read into “{catalog.name}”"):
+    with st.expander(f"What was read into “{plain(catalog.name)}”"):
         kinds = {column: import_form.ROLE_WORDS[role] for column, role in catalog.roles.items()}
         kept = [c for c in catalog.frame.columns if c not in kinds]
         late = [c for c in catalog.frame.columns if c in catalog.post_launch]

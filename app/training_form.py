@@ -13,7 +13,7 @@ from app.catalogs import (
     select_models,
 )
 from app.popularity_view import pairs_sentence
-from app.words import MODEL_NAMES
+from app.words import MODEL_NAMES, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import FashionError
@@ -43,9 +43,9 @@ def show() -> None:
     _choice(catalog, models)
     if catalog.column(Role.TARGET) is None:
         st.info(
-            f"“{catalog.name}” has no popularity column (units sold, likes, number of ratings), so"
-            " no model can learn from it. It can still be ranked by models trained on a catalog"
-            " that has one: choose them above."
+            f"“{plain(catalog.name)}” has no popularity column (units sold, likes, number of"
+            " ratings), so no model can learn from it. It can still be ranked by models trained on"
+            " a catalog that has one: choose them above."
         )
     else:
         _form(catalog)
@@ -55,20 +55,21 @@ def show() -> None:
 
 def _in_use(catalog: Catalog, board: Scoreboard, models: Path) -> None:
     st.markdown(
-        f"**“{MODEL_NAMES[board.promoted]}” ranks “{catalog.name}”.**"
+        f"**“{MODEL_NAMES[board.promoted]}” ranks “{plain(catalog.name)}”.**"
         f" {pairs_sentence(board, board.promoted)}"
     )
     late = ", ratings and reviews among them" if board.include_post_launch else ""
     st.caption(
-        f"Trained {board.date[:10]} on {board.items:,} items of “{board.catalog}”{late}, to predict"
-        f" {board.unit}."
+        f"Trained {board.date[:10]} on {board.items:,} items of “{plain(board.catalog)}”{late}, to"
+        f" predict {board.unit}."
     )
     for name, why in board.skipped.items():
-        st.caption(f"“{MODEL_NAMES[name]}” was left out: {why}")
+        st.caption(f"“{MODEL_NAMES[name]}” was left out: {plain(why)}")
     if board.data_hash == catalog.content_hash:
         return
     text = (
-        f"These models were trained on another version of “{catalog.name}”, or on another catalog."
+        f"These models were trained on another version of “{plain(catalog.name)}”, or on another"
+        " catalog."
     )
     missing = load_model(models).missing_columns(catalog)
     if missing:
@@ -100,7 +101,7 @@ def _choice(catalog: Catalog, models: Path | None) -> None:
             return f"{slug} (cannot be read)"
 
     chosen = st.selectbox(
-        f"Models that rank “{catalog.name}”",
+        f"Models that rank “{plain(catalog.name)}”",
         options,
         index=options.index(current),
         format_func=named,
@@ -119,7 +120,7 @@ def _form(catalog: Catalog) -> None:
         state[RUNNING] = {"models": chosen, "late": state["train-late"]}
 
     with st.form("train", border=True):
-        st.markdown(f"**Train on “{catalog.name}”** ({len(catalog):,} items)")
+        st.markdown(f"**Train on “{plain(catalog.name)}”** ({len(catalog):,} items)")
         for name, text in HELP.items():
             label = f"{MODEL_NAMES[name]}: {text}"
             st.checkbox(label, value=True, key=f"train-{name}", disabled=bool(running))
@@ -188,7 +189,7 @@ def _run(catalog: Catalog, out: Path, chosen: list[str], late: bool) -> tuple[st
     finally:
         bar.empty()
     select_models(None)
-    return "done", f"Trained: “{MODEL_NAMES[board.promoted]}” ranks “{catalog.name}” now."
+    return "done", f"Trained: “{MODEL_NAMES[board.promoted]}” ranks “{plain(catalog.name)}” now."
 
 
 def _cards(models: Path) -> None:
