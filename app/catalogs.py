@@ -17,10 +17,14 @@ __all__ = [
     "current_models",
     "list_catalogs",
     "models_dir_for",
+    "no_catalog",
     "photo_url",
     "select_catalog",
     "select_models",
 ]
+
+
+SETUP = Path(__file__).resolve().parents[1] / "pages" / "setup.py"
 
 
 def list_catalogs() -> dict[str, Path]:
@@ -59,6 +63,18 @@ def current_catalog() -> Catalog:
     st.session_state["catalog"] = slug
     _keep_in_url(slug)
     return load_catalog(folders[slug])
+
+
+def no_catalog(error: CatalogError) -> None:
+    """Say why there is no catalog to show, and lead to where one is imported or chosen."""
+    there = list_catalogs()
+    (st.error if there else st.info)(str(error))
+    st.page_link(
+        SETUP,
+        label="Choose a catalog" if there else "Import a catalog",
+        icon=":material/arrow_forward:",
+        query_params={"section": "Catalogs"},
+    )
 
 
 def _keep_in_url(slug: str) -> None:

@@ -83,7 +83,11 @@ def show() -> None:
     for slug, directory in list_catalogs().items():
         is_open = current is not None and directory.name == current.directory.name
         _entry(slug, directory, is_open=is_open)
-    importing = st.expander("Import a catalog", key="import-drawer", on_change="rerun")
+    # Kept, so that the drawer stays open for the report of the first import.
+    first = st.session_state.setdefault("first_import", not list_catalogs())
+    importing = st.expander(
+        "Import a catalog", expanded=first, key="import-drawer", on_change="rerun"
+    )
     if importing.open:
         with importing:
             import_form.show()

@@ -13,14 +13,14 @@ from app.catalog_filters import filters_panel
 from app.catalog_grid import grid
 from app.catalog_state import filter_by, listing, read_query, selection
 from app.catalog_table import table
-from app.catalogs import current_catalog, current_models
+from app.catalogs import current_catalog, current_models, no_catalog
 from app.item_detail import item_dialog
 from app.look_search import UPLOAD, look_line
 from app.words import label, plain
 from core.catalog.catalog import Catalog
 from core.catalog.query import Filters, Listing, Query, pages
 from core.catalog.selection import Selection
-from core.errors import FashionError
+from core.errors import CatalogError, FashionError
 from core.resources import ranking
 
 
@@ -88,5 +88,7 @@ def page() -> None:
 
 try:
     page()
+except CatalogError as error:
+    no_catalog(error)
 except FashionError as error:
     st.error(str(error))

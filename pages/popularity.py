@@ -3,10 +3,10 @@
 import streamlit as st
 
 from app import popularity_item, what_if_form
-from app.catalogs import current_catalog, current_models
+from app.catalogs import current_catalog, current_models, no_catalog
 from app.popularity_sections import effects, headline, scoreboard
 from app.words import MODEL_NAMES, plain
-from core.errors import FashionError
+from core.errors import CatalogError, FashionError
 from core.popularity.ranking import load_model
 from core.popularity.scoreboard import load_scoreboard
 from core.resources import ranking
@@ -51,5 +51,7 @@ def page() -> None:
 
 try:
     page()
+except CatalogError as error:
+    no_catalog(error)
 except FashionError as error:
     st.error(str(error))

@@ -191,6 +191,15 @@ def test_without_a_model_it_shows_the_catalog_and_says_how_to_train(visit):
     assert test.selectbox(key="sort").options[0] == "Catalog order"
 
 
+def test_without_a_catalog_it_leads_to_the_import(monkeypatch, tmp_path):
+    for name in ("DATA", "MODELS", "CHECKPOINTS"):
+        monkeypatch.setenv(f"FASHION_{name}_DIR", str(tmp_path / name))
+    test = AppTest.from_file(str(ROOT / "app" / "dashboard.py"), default_timeout=60).run()
+    assert not test.exception
+    assert "no catalog on this machine yet" in test.info[0].value
+    assert test.get("page_link")[0].proto.label == "Import a catalog"
+
+
 def test_a_damaged_model_is_said_and_the_items_stay(made, visit, tmp_path):
     shutil.copytree(made[1], tmp_path / "damaged")
     for file in (tmp_path / "damaged").rglob("*.safetensors"):

@@ -117,7 +117,8 @@ def test_without_any_catalog_it_says_what_to_do(data, monkeypatch, tmp_path):
     monkeypatch.setenv("FASHION_DATA_DIR", str(tmp_path / "empty"))
     test = open_page()
     assert not test.exception
-    assert "no catalog on this machine yet" in test.error[0].value
+    assert "no catalog on this machine yet" in test.info[0].value
+    assert next(e for e in test.expander if e.label == "Import a catalog").proto.expanded
 
 
 def test_the_import_form_is_a_drawer_of_the_catalogs(data):
