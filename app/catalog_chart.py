@@ -48,7 +48,7 @@ def chart(shelf: Listing, found: np.ndarray, picked: Selection) -> None:
             customdata=[catalog.ids[row] for row in rows],
             hovertext=hover, hovertemplate="%{hovertext}<extra></extra>",
             marker={
-                "size": np.where(chosen, 10, 7), "opacity": 0.7,
+                "size": np.where(chosen, 10, 7), "opacity": 0.7, "line": {"width": 0},
                 "color": np.where(chosen, tone["lowers"], tone["raises"]),
             },
         )

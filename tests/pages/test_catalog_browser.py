@@ -100,12 +100,12 @@ def test_filter_back_and_forward(page):
 
     page.goto("/")
     page.get_by_role("button", name=re.compile("^dress · ")).click()
-    expect(page.get_by_text(re.compile(r"^\d+ of 60$"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\d+ of 60 items$"))).to_be_visible()
     expect(page).to_have_url(re.compile(r"f\.Type=dress"))
     page.go_back()
     expect(page.get_by_text("60 items", exact=True)).to_be_visible()
     page.go_forward()
-    expect(page.get_by_text(re.compile(r"^\d+ of 60$"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^\d+ of 60 items$"))).to_be_visible()
 
 
 def test_quick_ticks_are_all_counted_and_survive_a_page_and_an_undo(page):
