@@ -41,7 +41,7 @@ def photo_url(catalog: Catalog, row: int, width: int = 384, index: int = 0) -> s
     name = paths[index].relative_to((catalog.directory / "images").resolve()).as_posix()
     base = st.get_option("server.baseUrlPath").strip("/")
     prefix = f"/{base}" if base else ""
-    version = catalog.content_hash[:8]
+    version = f"{int(paths[index].stat().st_mtime):x}"
     return (
         f"{prefix}/photos/{quote(catalog.directory.name)}/{quote(name)}"
         f"?w={_width(width)}&v={version}"

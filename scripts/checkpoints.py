@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.checkpoints import doctor, pull, roots, size_text
 from core.errors import FashionError
+from scripts.command import run
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,4 +59,4 @@ def _doctor() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

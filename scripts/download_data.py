@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.errors import FashionError
 from core.public_sets import SETS, download
+from scripts.command import run
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -56,4 +57,4 @@ def _progress(share: float, message: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

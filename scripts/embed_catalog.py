@@ -11,6 +11,7 @@ from core.checkpoints import best_clip, clip_by_id
 from core.errors import FashionError
 from core.vision.clip import ClipEncoder
 from core.vision.embeddings import embed_catalog
+from scripts.command import run
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,4 +49,4 @@ def _progress(done: int, total: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -20,6 +20,7 @@ from core.errors import CatalogError, FashionError, ImageError
 from core.vision.clip import ClipEncoder
 from core.vision.images import open_image
 from scripts.clip_data import read_styles
+from scripts.command import run
 
 MOST = 1000
 TYPES = 25
@@ -166,4 +167,4 @@ def _unseen(directory: Path, table: pd.DataFrame) -> set[str] | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

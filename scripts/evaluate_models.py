@@ -12,6 +12,7 @@ from core.catalog.catalog import load_catalog
 from core.errors import FashionError
 from core.popularity.card import LABELS, format_metric
 from core.popularity.evaluation import Evaluation, evaluate
+from scripts.command import run
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -37,6 +38,8 @@ def main(argv: list[str] | None = None) -> int:
     except FashionError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
     except OSError as error:
         reason = error.strerror or error
         print(f"The scores cannot be written to {args.json} ({reason}).", file=sys.stderr)
@@ -70,4 +73,4 @@ def print_evaluation(result: Evaluation) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -12,6 +12,7 @@ from core.errors import FashionError, ModelError
 from core.explain.linear import explain
 from core.popularity.ranking import load_model, rank
 from core.popularity.scoreboard import load_scoreboard
+from scripts.command import run
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -51,6 +52,8 @@ def main(argv: list[str] | None = None) -> int:
     except FashionError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
     except OSError as error:
         reason = error.strerror or error
         print(f"The explanation cannot be written to {args.json} ({reason}).", file=sys.stderr)
@@ -74,4 +77,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.catalog.importing import FORMATS, import_catalog, write_issues
 from core.errors import CatalogError, FashionError
+from scripts.command import run
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -89,6 +90,8 @@ def main(argv: list[str] | None = None) -> int:
     except FashionError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"{error.filename or args.out}: {error.strerror}.", file=sys.stderr)
         return 2
@@ -121,4 +124,4 @@ def _progress(share: float, message: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -14,6 +14,7 @@ from core.catalog.catalog import load_catalog
 from core.catalog.export import about_table, export_frame, write_table
 from core.errors import FashionError
 from core.popularity.ranking import rank
+from scripts.command import run
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,6 +53,8 @@ def main(argv: list[str] | None = None) -> int:
     except FashionError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
     except OSError as error:
         reason = error.strerror or error
         print(f"The ranking cannot be written to {args.out} ({reason}).", file=sys.stderr)
@@ -71,4 +74,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -40,6 +40,7 @@ from scripts.clip_data import (
     read_styles,
     rendered,
 )
+from scripts.command import run
 
 IMAGE_SIZE, PATCH = 96, 16
 TEXT_LENGTH, VOCABULARY = 32, 4096
@@ -295,7 +296,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--held-out", type=int, default=1000, help="products never trained on")
     args = parser.parse_args(argv)
     try:
-        run(args)
+        train(args)
     except FashionError as error:
         print(error, file=sys.stderr)
         return 2
@@ -322,7 +323,7 @@ def gather(args: argparse.Namespace) -> tuple[TrainingSet, list[str]]:
     return TrainingSet(sources), held_out
 
 
-def run(args: argparse.Namespace) -> None:
+def train(args: argparse.Namespace) -> None:
     """Train, saving state and checkpoint after every epoch."""
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
@@ -389,4 +390,4 @@ def run(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -11,6 +11,7 @@ from core.errors import FashionError
 from core.popularity.card import format_metric
 from core.popularity.scoreboard import Scoreboard
 from core.popularity.training import MODELS, train
+from scripts.command import run
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,6 +44,8 @@ def main(argv: list[str] | None = None) -> int:
     except FashionError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
     except OSError as error:
         reason = error.strerror or error
         print(f"The models cannot be written to {args.model_dir} ({reason}).", file=sys.stderr)
@@ -82,4 +85,4 @@ def print_scoreboard(board: Scoreboard) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -22,6 +22,7 @@ from core.tryon.engine import CATEGORIES, require  # noqa: E402
 from core.tryon.engines import ENGINES, engine_named  # noqa: E402
 from core.tryon.people import Person, demo_person, people, read_person  # noqa: E402
 from core.tryon.result import Result, Settings, content_key, try_on  # noqa: E402
+from scripts.command import run  # noqa: E402
 
 
 def find_person(text: str) -> Person:
@@ -91,4 +92,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)
