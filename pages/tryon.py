@@ -39,6 +39,7 @@ NOTICE = (
     "Preview: a warped photo, not a simulation of fit. Arms and legs that the base outfit covered"
     " are painted in the person's skin tone."
 )
+ALONE = "Works with photos of the garment alone: a person in the photo is cut out along with it."
 PAGES = Path(__file__).parent
 IMAGE_TYPES = ["jpg", "jpeg", "png", "webp"]
 
@@ -205,6 +206,7 @@ def own_garment() -> None:
             key="tryon_upload",
             on_change=uploaded,
         )
+        st.caption(ALONE)
 
 
 def own_person() -> None:
@@ -246,7 +248,7 @@ def page() -> None:
             )
         else:
             picture(person, garment, dressed(person, garment, engine))
-            st.caption(NOTICE)
+            st.caption(NOTICE if catalog.notice else f"{NOTICE} {ALONE}")
     with panel:
         if garment is not None:
             garment_panel(rack, garment)

@@ -289,7 +289,7 @@ def _limb(
     lengths = [
         along * float(np.linalg.norm(limb.sections[-1, edge] - limb.root[edge])) for edge in (0, 1)
     ]
-    if not legs and np.mean(starts) + limb.length * along > 0.84 * whole:
+    if not legs and np.mean(starts) + limb.length * along > 0.74 * whole:
         # A long sleeve ends at the wrist, whatever the arm's length.
         lengths = [whole - start for start in starts]
     if legs:

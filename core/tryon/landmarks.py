@@ -29,7 +29,7 @@ Seam = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """Shoulder point, armpit, and where the gap under the sleeve begins (None without a sleeve)."""
 
 
-ARMPIT, DEEPEST_ARMPIT = 0.45, 0.62
+ARMPIT, DEEPEST_ARMPIT = 0.45, 1.0
 """How far below the shoulder an armpit usually is, and can be, in widths of the trunk."""
 
 

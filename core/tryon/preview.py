@@ -40,7 +40,7 @@ class PreviewEngine:
 
     name = "preview"
     title = "Preview"
-    version = "1"
+    version = "2"
     licence = Licence("this project's", commercial=True, note="No weights.")
     categories = CATEGORIES
     uses_sampling = False
