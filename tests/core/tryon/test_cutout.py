@@ -1,6 +1,8 @@
 import csv
 import io
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,6 +11,7 @@ from core.errors import ImageError, TryOnError
 from core.tryon.cutout import cut_out, read_garment
 from tests.core.tryon.synthetic import OUTLINES, make_garment
 
+DEMO = Path(__file__).parents[3] / "data" / "demo" / "images"
 COLOURS = {"blue": (30, 96, 150), "black": (26, 26, 30), "red": (180, 30, 40),
            "beige": (200, 180, 150), "grey": (150, 152, 156)}  # fmt: skip
 
@@ -50,9 +53,28 @@ def test_a_white_garment_on_white_is_found_by_its_texture_and_edge():
     assert iou(cut_out(image), alpha) > 0.93
 
 
-def test_a_soft_shadow_is_not_part_of_the_garment():
-    import cv2
+@pytest.mark.parametrize("item", ["FD-0499", "FD-0388", "FD-0777", "FD-0501", "FD-0532"])
+def test_light_and_checked_garments_of_the_demo_are_not_torn(item):
+    """A solid garment fills its outline: no holes, and a whole on one piece."""
+    cut = read_garment(DEMO / f"{item}.webp")
+    inside = (cut.alpha > 0.5).astype(np.uint8)
+    outlines, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    hull = cv2.contourArea(cv2.convexHull(np.concatenate(outlines)))
+    largest = max(cv2.contourArea(outline) for outline in outlines)
+    assert largest > 0.97 * sum(cv2.contourArea(outline) for outline in outlines)
+    assert inside.sum() > 0.97 * largest
+    assert largest > 0.75 * hull
 
+
+def test_a_garment_that_fades_into_its_ground_is_refused_with_advice():
+    _, alpha = make_garment("tee")
+    faded = 244 - 24 * cv2.GaussianBlur(alpha, (0, 0), 14)
+    pixels = np.repeat(np.round(faded).astype(np.uint8)[..., None], 3, axis=2)
+    with pytest.raises(TryOnError, match="Nothing in the photo stands out"):
+        cut_out(Image.fromarray(pixels))
+
+
+def test_a_soft_shadow_is_not_part_of_the_garment():
     image, alpha = make_garment("sweater", COLOURS["blue"], noise=0.3)
     cast = cv2.GaussianBlur(np.roll(alpha, (8, 4), (0, 1)), (0, 0), 9)[..., None]
     pixels = np.asarray(image) * (1 - 0.25 * cast * (1 - alpha[..., None]))

@@ -1,6 +1,7 @@
 """Where landmarks are found, and where they land."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,12 +9,13 @@ import pytest
 
 from core.errors import TryOnError
 from core.tryon.body import Body
-from core.tryon.cutout import Cutout, cut_out
+from core.tryon.cutout import Cutout, cut_out, read_garment
 from core.tryon.fit import fit
 from core.tryon.landmarks import measure
 from core.tryon.warp import spline, warp
 from tests.core.tryon.synthetic import OUTLINES, WORN, make_garment
 
+DEMO = Path(__file__).parents[3] / "data" / "demo" / "images"
 MARK = (255, 0, 255)
 
 
@@ -54,6 +56,16 @@ def test_landmarks_are_found_on_the_outline(kind, name, corner):
     outline = np.array(OUTLINES[kind])
     expected = np.array(corner) - outline.min(axis=0)
     assert np.linalg.norm(found - expected) < 25, (found, expected)
+
+
+def test_the_armpits_of_a_coat_with_sleeves_along_its_sides_are_not_at_its_cuffs():
+    cut = read_garment(DEMO / "FD-0697.webp")
+    shape = measure(cut, "upper_body")
+    assert len(shape.limbs) == 2
+    for side in (0, 1):
+        depth = shape.points[f"armpit_{side}"][1] / cut.alpha.shape[0]
+        assert 0.2 < depth < 0.45
+        assert shape.points[f"cuff_inner_{side}"][1] > 1.5 * shape.points[f"armpit_{side}"][1]
 
 
 LIMBS = {"tee": 2, "sweater": 2, "tank": 0, "dress": 0, "trousers": 2, "shorts": 2, "skirt": 0}
