@@ -21,12 +21,13 @@ def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
     def add(new: Path) -> None:
         Image.new("RGB", (1600, 2000), (200, 30, 30)).save(new / "images" / "big photo.png")
         Image.new("RGB", (300, 400), (30, 200, 30)).save(new / "images" / "small.webp")
+        Image.new("RGB", (30, 40)).save(new / "outside.webp")
         (new / "images" / "broken.jpg").write_bytes(b"\xff\xd8\xff not a photo")
 
     frame = pd.DataFrame(
         {
             "sku": ["a", "b", "c", "d"],
-            "photo": ["big photo.png|small.webp", "small.webp", "broken.jpg", "../catalog.toml"],
+            "photo": ["big photo.png|small.webp", "small.webp", "broken.jpg", "../outside.webp"],
         }
     )
     monkeypatch.setenv("FASHION_DATA_DIR", str(tmp_path / "data"))
@@ -76,6 +77,7 @@ def test_damaged_photo_is_not_found_with_a_sentence(catalog: Catalog, client: Te
 @pytest.mark.parametrize(
     "path",
     [
+        "/photos/range/..%2Foutside.webp",
         "/photos/range/..%2Fcatalog.toml",
         "/photos/range/%2Fetc%2Fpasswd",
         "/photos/range/none.png",

@@ -1,14 +1,7 @@
 """The clicks on the catalog page that only a browser can make."""
 
 import csv
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -17,16 +10,9 @@ from core.catalog.catalog import write_catalog
 from core.popularity import metrics
 from core.popularity.training import train
 from tests.core.popularity.synthetic import as_catalog, make_frame
+from tests.dashboard import BROWSER_MARKS, browser_page, dashboard
 
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
-]
+pytestmark = BROWSER_MARKS
 
 
 @pytest.fixture(scope="module")
@@ -48,51 +34,14 @@ def server(tmp_path_factory):
     original, metrics.DRAWS = metrics.DRAWS, 40
     train(made, folder / "models" / "made", models=["linear"])
     metrics.DRAWS = original
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = folder / "log.txt"
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"],
-            cwd=ROOT,
-            env=os.environ
-            | {
-                "FASHION_CATALOG": str(made.directory),
-                "FASHION_MODELS_DIR": str(folder / "models"),
-                "FASHION_CACHE_DIR": str(folder / "cache"),
-            },
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            for _ in range(300):
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1)
-                    break
-                except OSError:
-                    time.sleep(0.2)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
-    assert "Traceback" not in log.read_text()
+    with dashboard(folder, CATALOG=made.directory, MODELS_DIR=folder / "models") as url:
+        yield url
 
 
 @pytest.fixture
 def page(server):
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=30_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
-        opened = browser.new_page(viewport={"width": 1440, "height": 900}, base_url=server)
-        opened.set_default_timeout(30_000)
-        errors: list[str] = []
-        opened.on("pageerror", lambda error: errors.append(str(error)))
+    with browser_page(server) as opened:
         yield opened
-        assert not errors
-        browser.close()
 
 
 def test_filter_back_and_forward(page):

@@ -7,13 +7,9 @@ from PIL import Image
 
 from core.catalog.catalog import write_catalog
 from tests.core.popularity.synthetic import as_catalog, make_frame
-from tests.dashboard import ARGS, CHROMIUM, dashboard
+from tests.dashboard import BROWSER_MARKS, browser_page, dashboard
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed"),
-]
+pytestmark = BROWSER_MARKS
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +27,14 @@ def server(tmp_path_factory):
 
     write_catalog(catalog, folder / "data" / "autumn", add_files=photos)
     write_catalog(as_catalog(make_frame(60, seed=4), "Winter"), folder / "data" / "winter")
-    with dashboard(folder, DATA=folder / "data", MODELS=folder / "models") as url:
+    with dashboard(folder, DATA_DIR=folder / "data", MODELS_DIR=folder / "models") as url:
         yield url
 
 
 @pytest.fixture
 def page(server):
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=120_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
-        opened = browser.new_page(viewport={"width": 1440, "height": 1200}, base_url=server)
-        opened.set_default_timeout(60_000)
-        errors: list[str] = []
-        opened.on("pageerror", lambda error: errors.append(str(error)))
+    with browser_page(server, height=1200, seconds=120) as opened:
         yield opened
-        assert not errors
-        browser.close()
 
 
 def test_train_stop_train_again_and_read_the_result(page):
