@@ -34,13 +34,15 @@ def listing(catalog: Catalog, models: Path | None, ranking: pd.DataFrame | None)
 def read_query(shelf: Listing) -> Query:
     """The query that the URL holds; what the catalog does not know is left out of it.
 
-    Who comes back from another page by a plain link finds the view as it was left.
+    Who comes back from another page finds the view as it was left: by a plain link, or by a step
+    back that still carries the other page's item and nothing else.
     """
     state = st.session_state
     params = {name: st.query_params.get_all(name) for name in st.query_params}
-    coming_back = "q" not in state and not any(map(_own, params))
+    own = set(filter(_own, params))
+    coming_back = "q" not in state and own <= {"item"}
     if coming_back and state.get("catalog_query_of") == shelf.catalog.content_hash:
-        go(item="")
+        go(item=st.query_params.get("item", ""))
         params = state["catalog_query"].to_params()
     query = Query.from_params(params, shelf)
     state["catalog_query"] = query

@@ -55,7 +55,9 @@ def choose(catalog: Catalog, order: pd.DataFrame) -> int:
         st.warning(
             f"This catalog has no item “{plain(linked)}”; the link may be from another catalog."
         )
-    st.query_params["item"] = item
+    # Each write reaches the browser late and would undo a quick step back to another page.
+    if st.query_params.get("item") != item:
+        st.query_params["item"] = item
     return catalog.row(item)
 
 

@@ -87,7 +87,7 @@ def test_an_item_opens_leads_on_and_comes_back(page):
     item = re.search(r"item=(\w+)", page.url)[1]
     dialog.get_by_role("link", name="Explain").click()
     expect(page).to_have_url(re.compile(rf"/popularity\?.*item={item}"))
-    expect(page.get_by_role("heading", name="Popularity")).to_be_visible()
+    expect(page.get_by_role("heading", name="Popularity", exact=True)).to_be_visible()
     page.go_back()
     expect(dialog).to_be_visible()
     page.keyboard.press("Escape")
