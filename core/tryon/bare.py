@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from core.tryon.body import Body
-from core.tryon.people import ELBOWS, ID, SHOULDERS, WRISTS, Person
+from core.tryon.people import ELBOWS, SHOULDERS, WRISTS, Person
+from core.vision.atr import ID
 
 SKIN = ("left_arm", "right_arm", "left_leg", "right_leg", "neck", "face")
 

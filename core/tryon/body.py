@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from core.tryon.outline import OUTWARD
-from core.tryon.people import ANKLES, ELBOWS, HIPS, ID, KNEES, NECK, SHOULDERS, WRISTS, Person
+from core.tryon.people import ANKLES, ELBOWS, HIPS, KNEES, NECK, SHOULDERS, WRISTS, Person
+from core.vision.atr import ID
 
 ARMS = [ID["left_arm"], ID["right_arm"]]
 TRUNK = [ID[n] for n in ("upper_clothes", "skirt", "pants", "dress", "belt", "left_leg",

@@ -5,8 +5,9 @@ import numpy as np
 
 from core.tryon.fit import Fit
 from core.tryon.outline import BODY
-from core.tryon.people import ELBOWS, ID, SHOULDERS, Person
+from core.tryon.people import ELBOWS, SHOULDERS, Person
 from core.tryon.warp import Layer
+from core.vision.atr import ID
 
 CONTACT = 0.34
 """Darkness of the shadow that a garment casts on what lies right beside its edge."""

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from core.tryon.people import ATR, Person
+from core.tryon.people import Person
 from core.tryon.result import Result
+from core.vision.atr import ATR
 from core.vision.images import encode_webp
 
 LIMBS = ((1, 2), (2, 3), (3, 4), (1, 5), (5, 6), (6, 7), (1, 8), (8, 9), (9, 10), (1, 11),

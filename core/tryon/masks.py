@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from core.tryon.people import ELBOWS, ID, SHOULDERS, WRISTS, Person
+from core.tryon.people import ELBOWS, SHOULDERS, WRISTS, Person
+from core.vision.atr import ID
 
 HEAD = [ID[name] for name in ("hat", "hair", "sunglasses", "face")]
 ARMS = [ID["left_arm"], ID["right_arm"]]

@@ -10,16 +10,10 @@ from PIL import Image
 
 from core.errors import CheckpointMissing, NoPersonError
 from core.settings import ROOT
+from core.vision.atr import ATR
 from core.vision.images import Source, check_image, open_image
 
 PEOPLE_DIR = ROOT / "data" / "demo" / "models"
-
-ATR = ("background", "hat", "hair", "sunglasses", "upper_clothes", "skirt", "pants", "dress",
-       "belt", "left_shoe", "right_shoe", "face", "left_leg", "right_leg", "left_arm", "right_arm",
-       "bag", "scarf", "neck")  # fmt: skip
-"""Names of the body map's ids, in order."""
-
-ID = {name: number for number, name in enumerate(ATR)}
 
 NOSE, NECK = 0, 1
 SHOULDERS, ELBOWS, WRISTS = (2, 5), (3, 6), (4, 7)

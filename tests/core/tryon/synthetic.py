@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from core.tryon.people import ID, Person
+from core.tryon.people import Person
+from core.vision.atr import ID
 
 SIZE = (1024, 768)
 POINTS = [

@@ -9,8 +9,8 @@ from core.tryon.cutout import cut_out
 from core.tryon.engine import CATEGORIES, require
 from core.tryon.engines import ENGINES, engine_named
 from core.tryon.masks import agnostic_mask, hands, protected
-from core.tryon.people import ID
 from core.tryon.preview import PreviewEngine
+from core.vision.atr import ID
 from tests.core.tryon.synthetic import OUTLINES, WORN, make_garment
 
 PREVIEW = PreviewEngine()
