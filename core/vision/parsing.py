@@ -117,9 +117,15 @@ class HumanParser:
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         disable_progress_bar()
         try:
-            model = UperNetForSemanticSegmentation.from_pretrained(
-                directory, dtype=torch.float32, use_safetensors=True, local_files_only=True
+            model, loading = UperNetForSemanticSegmentation.from_pretrained(
+                directory,
+                dtype=torch.float32,
+                use_safetensors=True,
+                local_files_only=True,
+                output_loading_info=True,
             )
+            if loading["missing_keys"]:
+                raise ValueError(f"it lacks weights: {', '.join(sorted(loading['missing_keys']))}")
             self._processor = SegformerImageProcessorPil.from_pretrained(
                 directory, local_files_only=True
             )
