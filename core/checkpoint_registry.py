@@ -104,6 +104,26 @@ REGISTRY: dict[str, Checkpoint] = {
             folder="clip-fashion-small",
         ),
         Checkpoint(
+            name="parser-ccp-small",
+            title="Human parser, small",
+            enables="Seeing which articles a photo shows, whether a person wears them, and where.",
+            licence="trained on data published as Apache-2.0 and MIT; see its README.md",
+            files=_tree(
+                "parser-ccp-small", "config.json", "model.safetensors", "preprocessor_config.json"
+            ),
+            folder="parser-ccp-small",
+        ),
+        Checkpoint(
+            name="cutout-small",
+            title="Garment cut-out, small",
+            enables="Cutting garments out of product photos on busy ground for the try-on.",
+            licence="trained on data published as MIT, Apache-2.0 and CC0; see its README.md",
+            files=_tree(
+                "cutout-small", "config.json", "model.safetensors", "preprocessor_config.json"
+            ),
+            folder="cutout-small",
+        ),
+        Checkpoint(
             name="clip-vit-large-patch14",
             title="CLIP ViT-L/14",
             enables="Better search and popularity from photos; needed by OOTDiffusion.",
@@ -145,6 +165,21 @@ REGISTRY: dict[str, Checkpoint] = {
             patterns=("checkpoints/openpose/ckpts/body_pose_model.pth",),
             prefix="checkpoints/",
             size=209 * MB,
+        ),
+        Checkpoint(
+            name="captioner-fashion-small",
+            title="Captions, small, trained on garments",
+            enables="Suggesting titles for items that have none, from a closed list of words.",
+            licence="trained on data published as MIT and CC0; see its README.md",
+            files=_tree(
+                "captioner-fashion-small",
+                "config.json",
+                "model.safetensors",
+                "preprocessor_config.json",
+                "tokenizer.json",
+                "attributes.json",
+            ),
+            folder="captioner-fashion-small",
         ),
         Checkpoint(
             name="vit-gpt2-image-captioning",

@@ -145,15 +145,64 @@ def _clips() -> Iterator[Path]:
             yield found.root / found.checkpoint.folder
 
 
-def checkpoint_id(directory: Path) -> str:
-    """Name of a checkpoint and the first 8 digits of the SHA-256 of its model.safetensors.
-
-    Fit to be a file name.
+def best_captioner() -> Path:
+    """Directory of the captioner to suggest titles with: the small one, which knows no brands.
 
     Raises:
-        CheckpointMissing: the directory has no model.safetensors.
+        CheckpointMissing: there is none.
+    """
+    for name in ("captioner-fashion-small", "vit-gpt2-image-captioning"):
+        found = status(name)
+        if found.state == "present":
+            return found.root / found.checkpoint.folder
+    raise CheckpointMissing(
+        "No captioner is on this machine: checkpoints/captioner-fashion-small is missing from the"
+        " project. Restore that folder, or run: python scripts/checkpoints.py pull"
+        " vit-gpt2-image-captioning"
+    )
+
+
+def best_cutout() -> Path:
+    """Directory of the garment cut-out network on this machine.
+
+    Raises:
+        CheckpointMissing: there is none.
+    """
+    found = status("cutout-small")
+    if found.state != "present":
+        raise CheckpointMissing(
+            "The garment cut-out network is not on this machine: checkpoints/cutout-small is"
+            " missing from the project. Restore that folder from the repository."
+        )
+    return found.root / found.checkpoint.folder
+
+
+def best_parser() -> Path:
+    """Directory of the human parser that comes with the project.
+
+    Raises:
+        CheckpointMissing: it is not there.
+    """
+    found = status("parser-ccp-small")
+    if found.state == "present":
+        return found.root / found.checkpoint.folder
+    raise CheckpointMissing(
+        "The human parser is not on this machine: checkpoints/parser-ccp-small is missing from the"
+        " project. Restore that folder from the repository."
+    )
+
+
+def checkpoint_id(directory: Path) -> str:
+    """Name of a checkpoint and the first 8 digits of the SHA-256 of its weights.
+
+    The weights are its model.safetensors, or else its pytorch_model.bin. Fit to be a file name.
+
+    Raises:
+        CheckpointMissing: the directory has no weights.
     """
     weights = directory / "model.safetensors"
+    if not _file_size(weights) and _file_size(directory / "pytorch_model.bin"):
+        weights = directory / "pytorch_model.bin"
     if not _file_size(weights):
         raise CheckpointMissing(
             f"{weights} is missing. Get it with scripts/checkpoints.py pull, or choose another"
