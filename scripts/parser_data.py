@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from core.catalog import load_catalog
 from core.errors import CatalogError, ImageError
 from core.vision.atr import ID
 from core.vision.images import open_image
@@ -16,7 +17,16 @@ from scripts.clip_data import read_styles
 from scripts.parser_labels import class_table, divide
 
 IGNORED, FIGURE = 255, 254
-"""Labels of training pixels: of which nothing is known, and known not to be background."""
+"""Labels of training pixels: of which nothing is known, and known to be of `PERSON`."""
+
+PERSON = tuple(
+    ID[part]
+    for part in (
+        *("hair", "face", "neck", "left_arm", "right_arm", "left_leg", "right_leg"),
+        *("upper_clothes", "skirt", "pants", "dress", "left_shoe", "right_shoe"),
+    )
+)
+"""What the figure in the photo of a worn garment is made of, but for a pixel here and there."""
 
 STREET, SHOP = (384, 256), (192, 128)
 """Height and width at which street photos and product photos are kept for training."""
@@ -46,6 +56,25 @@ PRODUCTS = {
 
 NEVER_WORN = ("left_shoe", "bag", "belt")
 """Parts whose product photos show them without a person; of the others, skin colour tells."""
+
+CORE = {
+    "upper_clothes": (0.40, 0.72),
+    "dress": (0.35, 0.60),
+    "pants": (0.30, 0.75),
+    "skirt": (0.28, 0.42),
+}
+"""Where in the height of the figure a worn garment surely is."""
+
+RENDERED = {
+    "upper_clothes": ("T-shirt", "Sweater", "Blouse", "Coat", "Hoodie", "Jacket", "Shirt"),
+    "pants": ("Jeans", "Trousers", "Shorts"),
+    "skirt": ("Skirt",),
+    "dress": ("Dress",),
+}
+"""Categories of the demo catalog's flat garments by the part of the body map that they are."""
+
+AMOUNTS = {"upper_clothes": 4.0, "pants": 2.0, "left_shoe": 1.0}
+"""Product photos of a part as a multiple of `most`; half of it for parts that are not here."""
 
 MOST_SKIN = 0.01
 """Least share of skin-coloured pixels in a product photo's figure for a person to be suspected."""
@@ -160,62 +189,104 @@ def rendered_people(directory: Path, cache: Path) -> Maps:
 def shop(directory: Path, cache: Path, *, away: set[str], most: int, seed: int) -> Maps:
     """Product photos on white, with what their background and their type say of their pixels.
 
-    At most `most` photos of each part, without the products in `away`. Where no skin colour is
-    seen, or the part is one that is photographed without a person, all that is not background is
-    the product; otherwise it is only known not to be background.
+    About `most` photos of each part (see `AMOUNTS`), without the products in `away`.
     """
     table = read_styles(directory)
     table = table[~table["id"].isin(away)].sample(frac=1, random_state=seed)
     chosen = [
         (row.id, row.photo, part)
         for part, kinds in PRODUCTS.items()
-        for row in table[table["articleType"].isin(kinds)].head(most).itertuples()
+        for row in table[table["articleType"].isin(kinds)]
+        .head(round(most * AMOUNTS.get(part, 0.5)))
+        .itertuples()
     ]
+    # The source squashed photos of 3 : 4 to squares.
+    return _weak(chosen, ["shop", str(directory), most], cache, size=(168, 224))
+
+
+def rendered_garments(directory: Path, cache: Path, *, most: int, seed: int) -> Maps:
+    """Flat garments of the demo catalog, at most `most` of each part."""
+    catalog = load_catalog(directory)
+    frame = catalog.frame.sample(frac=1, random_state=seed)
+    chosen = [
+        (row.id, directory / "images" / row.image, part)
+        for part, kinds in RENDERED.items()
+        for row in frame[frame["category"].isin(kinds)].head(most).itertuples()
+    ]
+    return _weak(chosen, ["garments", str(directory), most], cache, flat=True)
+
+
+def _weak(
+    chosen: list[tuple[str, Path, str]],
+    key: list,
+    cache: Path,
+    size: tuple[int, int] | None = None,
+    flat: bool = False,
+) -> Maps:
+    """Photos on white (name, path, part) as examples; unreadable ones say nothing."""
 
     def read() -> tuple[np.ndarray, np.ndarray]:
         images = np.zeros((len(chosen), *SHOP, 3), np.uint8)
         parses = np.full((len(chosen), *SHOP), IGNORED, np.uint8)
         for i, (_, path, part) in enumerate(chosen):
             try:
-                # The source squashed photos of 3 : 4 to squares.
-                photo = np.asarray(open_image(path).resize((168, 224), Image.Resampling.BICUBIC))
+                image = open_image(path)
             except ImageError:
                 continue
-            images[i], parses[i] = _fitted(photo, weak_parse(photo, part), SHOP)
+            photo = np.asarray(image.resize(size or image.size, Image.Resampling.BICUBIC))
+            images[i], parses[i] = _fitted(photo, weak_parse(photo, part, flat=flat), SHOP)
         return images, parses
 
-    key = ["shop", str(directory), [c[0] for c in chosen], most]
-    return Maps(*_cached(cache, key, read), [c[0] for c in chosen])
+    names = [name for name, _, _ in chosen]
+    return Maps(*_cached(cache, [*key, names], read), names)
 
 
-def weak_parse(photo: np.ndarray, part: str) -> np.ndarray:
+def weak_parse(photo: np.ndarray, part: str, *, flat: bool = False) -> np.ndarray:
     """What a product photo on white says of its pixels, uint8 (height, width).
 
     Background is what is nearly white and joined to the photo's edge. Pale grey that is joined to
     it (shadows), white with figure on all four sides (a white shirt, a gap), and a line around the
-    figure are `IGNORED`; so is the whole photo where the figure is under 4 % of it.
+    figure are `IGNORED`; so is the whole photo where the figure is under 4 % of it. Where no skin
+    colour is seen, or the part is photographed without a person, or the photo is known to be
+    `flat`, the figure is the part. Otherwise it is a person: the part where its kind of garment
+    surely is (`CORE`), `FIGURE` elsewhere, and `IGNORED` if it is no garment.
     """
     low, high = photo.min(axis=2).astype(int), photo.max(axis=2).astype(int)
     white = _joined_to_edge(low >= 238)
     pale = _joined_to_edge((low >= 190) & (high - low <= 14))
-    figure = cv2.morphologyEx((~white).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    out = np.where(figure > 0, FIGURE, 0).astype(np.uint8)
-    if not white.any() or (figure > 0).mean() < 0.04:
+    opened = cv2.morphologyEx((~white).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    figure = opened > 0
+    if not white.any() or figure.mean() < 0.04:
         return np.full(white.shape, IGNORED, np.uint8)
-    if part in NEVER_WORN or skin_share(photo, figure > 0) < MOST_SKIN:
-        out[figure > 0] = ID[part]
+    out = np.zeros(white.shape, np.uint8)
+    if flat or part in NEVER_WORN or skin_colour(photo)[figure].mean() < MOST_SKIN:
+        out[figure] = ID[part]
         if part == "left_shoe":
             _split_shoes(out)
-    edge = cv2.morphologyEx(figure, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-    out[edge | (pale & ~white) | (white & _enclosed(figure > 0))] = IGNORED
+    elif part in CORE:
+        out[figure] = FIGURE
+        out[_core(figure, CORE[part]) & ~skin_colour(photo)] = ID[part]
+    else:
+        out[figure] = IGNORED
+    edge = cv2.morphologyEx(opened, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    out[edge | (pale & ~white) | (white & _enclosed(figure))] = IGNORED
     return out
 
 
-def skin_share(photo: np.ndarray, mask: np.ndarray) -> float:
-    """Share of a region's pixels that are of skin colour (box in YCrCb, Chai and Ngan 1999)."""
+def _core(figure: np.ndarray, band: tuple[float, float]) -> np.ndarray:
+    """The inner pixels of a figure in a band of its height, near its middle."""
+    rows, columns = np.nonzero(figure)
+    top, height = rows.min(), max(int(np.ptp(rows)), 1)
+    inside = figure & (np.abs(np.indices(figure.shape)[1] - np.median(columns)) < 0.18 * height)
+    inside[: top + round(band[0] * height)] = False
+    inside[top + round(band[1] * height) :] = False
+    return inside
+
+
+def skin_colour(photo: np.ndarray) -> np.ndarray:
+    """Pixels of skin colour (box in YCrCb, Chai and Ngan 1999)."""
     _, red, blue = np.moveaxis(cv2.cvtColor(photo, cv2.COLOR_RGB2YCrCb), 2, 0)
-    skin = (red >= 133) & (red <= 173) & (blue >= 77) & (blue <= 127)
-    return float(skin[mask].mean()) if mask.any() else 0.0
+    return (red >= 133) & (red <= 173) & (blue >= 77) & (blue <= 127)
 
 
 def _split_shoes(out: np.ndarray) -> None:

@@ -1,10 +1,10 @@
 """Train the embedded human parser: which pixels of a photo are which garment or part of a body.
 
 A transformers UperNet whose ResNet encoder starts from what `scripts/train_backbone.py` wrote. It
-learns from Clothing Co-Parsing, without the photos held out, from the rendered people of the demo
-catalog, and from product photos of which only the background, and of those without a person the
-part, is known. The pictures grow in stages. A run that was stopped goes on where its last epoch
-ended; the weights (a running mean) are written after every epoch.
+learns from Clothing Co-Parsing, without the photos held out, from the rendered people and garments
+of the demo catalog, and from product photos on white, whose background and type say much of their
+pixels. The pictures grow in stages. A run that was stopped goes on where its last epoch ended; the
+weights (a running mean) are written after every epoch.
 """
 
 import argparse
@@ -33,9 +33,11 @@ from scripts.command import run
 from scripts.parser_data import (
     FIGURE,
     IGNORED,
+    PERSON,
     STREET,
     Maps,
     held_out_names,
+    rendered_garments,
     rendered_people,
     shop,
     street,
@@ -43,7 +45,7 @@ from scripts.parser_data import (
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 RATE, ENCODER_RATE, WEIGHT_DECAY, WARMUP = 1.5e-3, 0.5, 0.02, 0.05
-SHOP_SHARE = 0.15
+SHOP_SHARE = 0.25
 """Share of each batch that is product photos."""
 
 CLASSES = len(ATR)
@@ -147,7 +149,7 @@ def class_weights(maps: Maps) -> Tensor:
 
 
 def loss_of(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    """Weighted cross-entropy and soft Dice; `FIGURE` pixels must only not be background."""
+    """Weighted cross-entropy and soft Dice; `FIGURE` pixels must be of any class of `PERSON`."""
     exact = labels.where(labels < CLASSES, torch.full_like(labels, -100))
     entropy = F.cross_entropy(logits, exact, weights, ignore_index=-100)
     chance = logits.softmax(1)
@@ -160,7 +162,8 @@ def loss_of(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     loss = entropy + dice
     figure = labels == FIGURE
     if figure.any():
-        loss = loss - 0.5 * torch.log((1 - chance[:, 0])[figure].clamp(min=1e-4)).mean()
+        person = chance[:, list(PERSON)].sum(dim=1)[figure]
+        loss = loss - 0.5 * torch.log(person.clamp(min=1e-4)).mean()
     return loss
 
 
@@ -235,6 +238,8 @@ def train(args: argparse.Namespace) -> None:
     if args.products:
         listed = args.products_held_out.read_text().split() if args.products_held_out else []
         weak = [shop(args.products, cache, away=set(listed), most=args.most, seed=args.seed)]
+    if args.garments:
+        weak.append(rendered_garments(args.garments, cache, most=args.most // 2, seed=args.seed))
     weights = class_weights(exact[0]).to(device)
     model = make_model()
     if args.encoder:
@@ -258,8 +263,8 @@ def train(args: argparse.Namespace) -> None:
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         running.state, first, step = state["running"], state["epoch"], state["step"]
-    many = len(exact[0].names)
-    print(f"{many} street photos, {sum(len(m.names) for m in weak)} product photos", flush=True)
+    weak_many = sum(len(m.names) for m in weak)
+    print(f"{len(exact[0].names)} street photos, {weak_many} product photos", flush=True)
     for epoch in range(first, len(heights)):
         size = (heights[epoch], heights[epoch] * STREET[1] // STREET[0])
         rng = np.random.default_rng([args.seed, epoch])
@@ -278,8 +283,14 @@ def train(args: argparse.Namespace) -> None:
                 if (rows := [i for source, i in batch if source == m])
             ]
             if weak_count:
-                rows = rng.choice(len(weak[0].names), weak_count, replace=False)
-                parts.append(augmented(weak[0], rows, size, generator))
+                source = rng.choice(
+                    len(weak), weak_count, p=np.array([len(m.names) for m in weak]) / weak_many
+                )
+                parts += [
+                    augmented(m, rng.choice(len(m.names), n, replace=False), size, generator)
+                    for i, m in enumerate(weak)
+                    if (n := int((source == i).sum()))
+                ]
             photos = torch.cat([p[0] for p in parts]).to(device)
             labels = torch.cat([p[1] for p in parts]).to(device)
             progress = (cost[epoch] + (cost[epoch + 1] - cost[epoch]) * b / len(batches)) / cost[-1]
@@ -333,7 +344,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--people", type=Path, nargs="*", default=[], help="folders, models.json")
     parser.add_argument("--products", type=Path, help="folder with styles.csv and images/")
     parser.add_argument("--products-held-out", type=Path, help="file of product ids not to use")
-    parser.add_argument("--most", type=int, default=120, help="product photos of each part")
+    parser.add_argument("--garments", type=Path, help="the demo catalog, for its flat garments")
+    parser.add_argument("--most", type=int, default=120, help="product photos of a part, about")
     parser.add_argument("--encoder", type=Path, help="ResNet that train_backbone.py wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder to write the weights to")
     parser.add_argument("--work", type=Path, required=True, help="folder for caches and state")
