@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.catalog_state import go, select, shown
 from app.photos import photo_url
+from app.suggestions import accepted_titles
 from app.words import about, capital, money
 from core.catalog.query import Listing
 from core.catalog.roles import Role
@@ -25,11 +26,18 @@ _GRID = st.components.v2.component(
 
 
 def titles(shelf: Listing, rows: np.ndarray) -> list[str]:
-    """A name for each item: its title; without one what and which colour it is, and its id."""
+    """A name for each item: its title, else an accepted suggestion, marked.
+
+    Without either it is what and which colour the item is, and its id.
+    """
     catalog = shelf.catalog
     column = catalog.column(Role.TITLE)
     given = catalog.frame[column].iloc[rows].fillna("") if column else [""] * len(rows)
-    return [title or _made_up(shelf, row) for title, row in zip(given, rows, strict=True)]
+    made = accepted_titles(catalog)
+    return [
+        title or made.get(catalog.ids[row]) or _made_up(shelf, row)
+        for title, row in zip(given, rows, strict=True)
+    ]
 
 
 def _made_up(shelf: Listing, row: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.catalog import suggestions
 from core.catalog.catalog import Catalog
 from core.catalog.query import OWN_PARAMS, PREFIX, Filters, Listing, Query
 from core.catalog.selection import Selection
@@ -25,7 +26,7 @@ def _listing(_catalog: Catalog, _ranking: pd.DataFrame | None, key: tuple[str, .
 
 def listing(catalog: Catalog, models: Path | None, ranking: pd.DataFrame | None) -> Listing:
     """The catalog laid out for browsing, made once for all sessions."""
-    key = [str(catalog.directory), catalog.content_hash]
+    key = [str(catalog.directory), catalog.content_hash, suggestions.stamp(catalog)]
     if ranking is not None:
         key += [str(models), ranking.attrs["model"], ranking.attrs["date"]]
     return _listing(catalog, ranking, tuple(key))

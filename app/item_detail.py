@@ -11,6 +11,7 @@ from app.catalog_grid import grid, titles
 from app.catalog_state import go, select, selection, shown
 from app.look_search import photo_vectors, read_photos, similar_items
 from app.photos import photo_url
+from app.suggestions import beside_item
 from app.words import about, capital, colours, interval, label, money, plain
 from core.catalog.query import Listing
 from core.catalog.roles import Role
@@ -45,6 +46,7 @@ def _body(shelf: Listing, row: int) -> None:
     with right:
         _prediction(shelf, row)
         _actions(shelf, item)
+        beside_item(shelf.catalog, row)
         _fields(shelf, row)
     _similar(shelf, row)
 

@@ -17,6 +17,7 @@ from app.popularity_view import (
 )
 from app.words import about, interval, plain
 from core.catalog.catalog import Catalog
+from core.catalog.suggestions import stamp
 from core.explain.linear import Explanation, explain, waterfall
 from core.popularity.additive import AdditiveModel
 from core.popularity.scoreboard import Scoreboard
@@ -30,7 +31,8 @@ def choose(catalog: Catalog, order: pd.DataFrame) -> int:
 
     The item is part of the URL, so that a link reopens it.
     """
-    names = _names(catalog.content_hash, order.attrs["model"], order.attrs["date"], catalog, order)
+    version = catalog.content_hash + stamp(catalog)
+    names = _names(version, order.attrs["model"], order.attrs["date"], catalog, order)
     linked = st.query_params.get("item")
     search, choice = st.columns([1, 2])
     wanted = search.text_input("Find an item", placeholder="a word of its name, or its id")
@@ -63,7 +65,7 @@ def choose(catalog: Catalog, order: pd.DataFrame) -> int:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _names(
-    content_hash: str, model: str, date: str, _catalog: Catalog, _order: pd.DataFrame
+    version: str, model: str, date: str, _catalog: Catalog, _order: pd.DataFrame
 ) -> pd.DataFrame:
     """Label and searchable text of every item by id, best first."""
     rows = _catalog.ids.get_indexer(pd.Index(_order["item_id"]))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.suggestions import accepted_titles
 from app.words import MODEL_NAMES, about, capital, colours, label
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
@@ -195,7 +196,10 @@ def waterfall_chart(
 
 
 def item_names(catalog: Catalog, rows: Sequence[int] | None = None) -> list[str]:
-    """A name for each item: its title; without one what and which colour it is, and its id."""
+    """A name for each item: its title, else an accepted suggestion, marked.
+
+    Without either it is what and which colour the item is, and its id.
+    """
     frame = catalog.frame if rows is None else catalog.frame.iloc[list(rows)]
     ids = [str(i) for i in frame[catalog.columns(Role.ID)[0]]]
     column = catalog.column(Role.TITLE)
@@ -204,10 +208,12 @@ def item_names(catalog: Catalog, rows: Sequence[int] | None = None) -> list[str]
     colour = [c for c in catalog.columns(Role.ATTRIBUTE) if re.search("colou?r", c.lower())][:1]
     cells = [frame[c].astype(object).fillna("") for c in kind + colour]
     words = zip(*cells, strict=True) if cells else [()] * len(frame)
+    suggested = accepted_titles(catalog)
     names = []
     for item, title, parts in zip(ids, titles, words, strict=True):
         made = capital(", ".join(str(p) for p in parts if p))
-        names.append(str(title) or (f"{made} ({item})" if made else item))
+        title = str(title) or suggested.get(item, "")
+        names.append(title or (f"{made} ({item})" if made else item))
     return names
 
 

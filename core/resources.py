@@ -14,6 +14,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.catalog import load_catalog as read_catalog
 
 if TYPE_CHECKING:
+    from core.vision.captions import Captioner
     from core.vision.clip import ClipEncoder
 
 
@@ -72,6 +73,19 @@ def clip_encoder() -> "ClipEncoder":
     from core.vision.clip import ClipEncoder
 
     return ClipEncoder(best_clip())
+
+
+@st.cache_resource(max_entries=1, show_spinner="Loading the caption model")
+def captioner() -> "Captioner":
+    """The captioner that suggests titles.
+
+    Raises:
+        CheckpointMissing: there is none.
+    """
+    from core.checkpoints import best_captioner
+    from core.vision.captions import Captioner
+
+    return Captioner(best_captioner())
 
 
 def _stamp(path: Path) -> int:

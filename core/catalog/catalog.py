@@ -7,6 +7,7 @@ A catalog directory is the one format that everything but an importer reads::
     images/           photos; image cells hold paths relative to this folder
     series.parquet    optional: item, period (int, 0-based), value in the target's unit
     trends.parquet    optional: date, word, value (search interest, 0..100)
+    suggestions.json  optional: lines that a model suggested, see `core.catalog.suggestions`
 
 Guarantees: `write_catalog` replaces a directory as a whole or leaves it as it was; a process killed
 at any moment leaves a catalog that `load_catalog` reads.
@@ -222,6 +223,9 @@ def write_catalog(
         if (out / "vectors").is_dir():
             # They name the photos that they are of: those of unchanged photos serve again.
             shutil.copytree(out / "vectors", new / "vectors")
+        if (out / "suggestions.json").is_file():
+            # What a person decided about an item outlives a new import of its table.
+            shutil.copy2(out / "suggestions.json", new)
         replace_folder(new, out)
     finally:
         shutil.rmtree(new, ignore_errors=True)

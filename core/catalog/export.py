@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from core.catalog import suggestions
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import CatalogError
@@ -47,8 +48,10 @@ def export_frame(
         rows: row positions of the catalog to keep, in the order to write; all by rank if None.
 
     Returns:
-        One row an item. A catalog column whose name the ranking uses too gets the suffix
-        ``_catalog``; an id column called ``item_id`` is the same thing and stands once.
+        One row an item. Titles and descriptions that a model suggested come last, each with what
+        was decided about it (`core.catalog.suggestions.columns`). A catalog column whose name the
+        ranking uses too gets the suffix ``_catalog``; an id column called ``item_id`` is the same
+        thing and stands once.
     """
     own = catalog.frame
     ids = catalog.ids.rename("item_id")
@@ -63,7 +66,8 @@ def export_frame(
     if catalog.column(Role.ID) == "item_id":
         own = own.drop(columns="item_id")
     own = own.rename(columns={c: f"{c}_catalog" for c in own.columns if c in left.columns})
-    frame = pd.concat([left, own], axis=1).iloc[order].reset_index(drop=True)
+    parts = [left, own, suggestions.columns(catalog)]
+    frame = pd.concat(parts, axis=1).iloc[order].reset_index(drop=True)
     frame.attrs = {}
     return frame
 

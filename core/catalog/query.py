@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from core.catalog import suggestions
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
 
@@ -40,7 +41,8 @@ class Filters:
     """Which items: all words of `text`, one of the levels of every column, inside every range.
 
     Attributes:
-        text: words, each of which must occur in the item's id, title, description or levels.
+        text: words, each of which must occur in the item's id, title (or its accepted suggestion),
+            description or levels.
         levels: column and the levels wanted of it, sorted by column; `MISSING` is a level.
         ranges: column, lowest and highest value (inclusive, None where open), sorted by column.
             An item without a value is outside every range.
@@ -214,7 +216,10 @@ class Listing:
         ]
         texts = self.catalog.frame[columns].astype("str").fillna("")
         first, *rest = columns
-        return texts[first].str.cat(texts[rest], sep="\n").str.lower()
+        joined = texts[first].str.cat(texts[rest], sep="\n")
+        made = pd.Series(suggestions.accepted_titles(self.catalog), dtype="str")
+        added = made.reindex(self.catalog.ids).fillna("").set_axis(joined.index)
+        return joined.str.cat(added, sep="\n").str.lower()
 
     def _passes(self, filters: Filters) -> dict[str, np.ndarray]:
         """For every filter that is set, which items pass it."""
