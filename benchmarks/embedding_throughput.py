@@ -1,13 +1,14 @@
-"""Photos and texts a second through the best CLIP on this machine, and a search among vectors.
+"""Photos and texts a second through a CLIP on this machine, and a search among vectors.
 
-    python benchmarks/embedding_throughput.py [--threads 1 2] [--catalog DIR]
+    python benchmarks/embedding_throughput.py [--threads 2] [--photos DIR] [--checkpoint DIR]
 
-Each figure is the median of five rounds over the photos of the catalog, decoded before the clock
-starts ("model") and from the files ("with decoding").
+The photos of a folder are embedded by the plain loop (open one, prepare it, run the model, next) and
+as the dashboard does it (decoding ahead in threads while the model works on a batch), in float32
+and in bfloat16, with batches of several sizes. Figures are medians of some rounds, taken in turns in
+one process; vectors are compared with those of the plain loop.
 """
 
 import argparse
-import os
 import statistics
 import sys
 import time
@@ -17,56 +18,102 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
+from PIL import Image
 
-from core.catalog.catalog import load_catalog
 from core.checkpoints import best_clip
 from core.vision.clip import ClipEncoder
-from core.vision.images import open_image
+from core.vision.embeddings import DECODED_SIDE, decode_ahead
 from core.vision.search import top_k
 
-ROUNDS = 5
-PHOTOS = 256
+BATCHES = (8, 32, 64)
 SEARCHED = ((20_000, "a large catalog"), (200_000, "ten of them"))
 
 
-def median_seconds(work: Callable[[], object]) -> float:
+def plain_loop(directory: Path) -> Callable[[list[Path]], np.ndarray]:
+    """Embed photos as the first example of transformers does: one after another."""
+    import torch
+    from transformers import CLIPImageProcessorPil, CLIPModel
+
+    model = CLIPModel.from_pretrained(directory, dtype=torch.float32).eval()
+    processor = CLIPImageProcessorPil.from_pretrained(directory)
+
+    def embed(paths: list[Path]) -> np.ndarray:
+        found = []
+        for path in paths:
+            inputs = processor(Image.open(path).convert("RGB"), return_tensors="pt")
+            with torch.inference_mode():
+                vector = model.get_image_features(**inputs).pooler_output[0].numpy()
+            found.append(vector / np.linalg.norm(vector))
+        return np.stack(found)
+
+    return embed
+
+
+def folder_embedder(encoder: ClipEncoder, batch: int) -> Callable[[list[Path]], np.ndarray]:
+    """Embed photos as `embed_catalog` does."""
+
+    def embed(paths: list[Path]) -> np.ndarray:
+        photos = decode_ahead(paths, max_side=DECODED_SIDE * encoder.side, ahead=2 * batch)
+        parts = []
+        for start in range(0, len(paths), batch):
+            some = [p for _, p in zip(paths[start : start + batch], photos, strict=False)]
+            parts.append(encoder.images(some, batch))
+        return np.concatenate(parts)
+
+    return embed
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
     work()
-    times = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return time.perf_counter() - start
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, os.cpu_count() or 1])
-    parser.add_argument("--catalog", default="data/demo")
+    """Print the figures; 0."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--photos", type=Path, default=Path("data/demo/images"))
+    parser.add_argument("--count", type=int, default=256, help="photos of the folder, at most")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--checkpoint", type=Path, help="CLIP directory (default: the best here)")
     args = parser.parse_args(argv)
     import torch
 
-    catalog = load_catalog(args.catalog)
-    start = time.perf_counter()
-    encoder = ClipEncoder(best_clip())
-    print(f"{encoder.checkpoint_id}: imported and loaded in {time.perf_counter() - start:.1f} s")
-    paths = [p[0] for row in range(len(catalog)) if (p := catalog.image_paths(row))][:PHOTOS]
-    photos = [open_image(path) for path in paths]
-    texts = [f"a photo of item {i}" for i in range(PHOTOS)]
-    for threads in dict.fromkeys(args.threads):
-        torch.set_num_threads(threads)
-        model = median_seconds(lambda: encoder.images(photos))
-        whole = median_seconds(lambda: encoder.images([open_image(path) for path in paths]))
-        words = median_seconds(lambda: encoder.texts(texts))
+    torch.set_num_threads(args.threads)
+    directory = args.checkpoint or best_clip()
+    paths = sorted(path for path in args.photos.iterdir() if path.is_file())[: args.count]
+    with Image.open(paths[0]) as first:
+        shape = f"{first.width} x {first.height} {first.format}"
+    encoder, half = ClipEncoder(directory), ClipEncoder(directory, bf16=True)
+    print(f"{encoder.checkpoint_id}, {len(paths)} photos ({shape}), {args.threads} threads")
+    ways = {"plain loop, float32": plain_loop(directory)}
+    for name, some in (("float32", encoder), ("bfloat16", half)):
+        for batch in BATCHES:
+            ways[f"decode ahead, {name}, batch {batch}"] = folder_embedder(some, batch)
+    vectors = {name: way(paths) for name, way in ways.items()}
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(args.rounds):
+        for name, way in ways.items():
+            times[name].append(seconds(lambda way=way: way(paths)))
+    plain = next(iter(ways))
+    for name in ways:
+        took, base = statistics.median(times[name]), statistics.median(times[plain])
+        cosine = (vectors[name] * vectors[plain]).sum(axis=1)
         print(
-            f"{threads} thread(s), {photos[0].width} x {photos[0].height} photos:"
-            f" {len(photos) / model:.0f} photos/s model, {len(photos) / whole:.0f} photos/s with"
-            f" decoding, {len(texts) / words:.0f} texts/s"
+            f"{name:32s} {len(paths) / took:6.0f} photos/s  {base / took:5.2f} x plain"
+            f"  cosine to plain: least {cosine.min():.5f}, median {np.median(cosine):.5f}"
         )
+    texts = [f"a photo of item {i}" for i in range(256)]
+    took = statistics.median(seconds(lambda: encoder.texts(texts)) for _ in range(args.rounds))
+    print(f"{len(texts) / took:.0f} texts/s")
     rng = np.random.default_rng(0)
     for count, meaning in SEARCHED:
-        vectors = rng.normal(size=(count, encoder.dimensions)).astype(np.float16)
-        one = median_seconds(lambda v=vectors: top_k(v, v[0], 50))
+        many = rng.normal(size=(count, encoder.dimensions)).astype(np.float16)
+        one = statistics.median(seconds(lambda: top_k(many, many[0], 50)) for _ in range(6))  # noqa: B023
         print(f"search, 50 best of {count:,} ({meaning}): {one * 1000:.0f} ms")
     return 0
 

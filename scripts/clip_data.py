@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,15 @@ SAME_TYPE = {
 STORED_SIZE = 112
 """Side in pixels of the photos kept for training."""
 
+PROMPTS = ("{}", "a photo of {}", "{} product")
+"""How a label is said when photos are told apart by words."""
+
+OWN_HELD_OUT = 500
+"""Photos of the clothing data set that are never trained on."""
+
+SAME_PHOTO = 4.0
+"""Two photos whose thumbnails differ by less (root mean square of grey levels) are one photo."""
+
 STYLE_COLUMNS = [
     "id",
     "gender",
@@ -59,7 +68,8 @@ class Examples:
         images: uint8 (n, side, side, 3), squashed to a square.
         names: a product name or caption each.
         labels: lower-case label columns, an empty string where a source does not say; the columns
-            ``type``, ``colour`` and ``gender`` mean the same in all sources.
+            ``type``, ``colour`` and ``gender`` mean the same in all sources, ``label`` is the word
+            of the clothing data set for the type.
     """
 
     images: np.ndarray
@@ -106,7 +116,7 @@ class TrainingSet:
     def caption(self, row: int, rng: np.random.Generator) -> tuple[str, np.ndarray]:
         """A text for a photo, and which code columns another photo must share to fit it too."""
         shared = np.zeros(self.codes.shape[1], dtype=bool)
-        named = [c for c in self.columns if self.words[c][row]]
+        named = [c for c in self.columns if c != "label" and self.words[c][row]]
         if not named or rng.random() < 0.5:
             shared[0] = True
             return self.names[row], shared
@@ -191,17 +201,56 @@ def products(directory: Path, cache: Path) -> tuple[Examples, list[str]]:
     )
 
 
-def own_photos(directory: Path, cache: Path) -> Examples:
+def read_own_photos(directory: Path) -> pd.DataFrame:
+    """Photos of a folder like the clothing data set that show one known garment.
+
+    The columns are those of `images.csv` (``image``, ``label``, ``kids``) and ``photo``, a path.
+
+    Raises:
+        CatalogError: `images.csv` is missing or is another table.
+    """
+    file = directory / "images.csv"
+    try:
+        table = pd.read_csv(file, dtype=str)
+    except (OSError, ValueError) as error:
+        raise CatalogError(f"{file} cannot be read as a table ({error}).") from error
+    if not {"image", "label", "kids"} <= set(table):
+        raise CatalogError(f"{file} does not have the columns image, label, kids.")
+    table["photo"] = [directory / "images" / f"{name}.jpg" for name in table["image"]]
+    known = ~table["label"].isin(["Not sure", "Skip", "Other"])
+    return table[known].reset_index(drop=True)
+
+
+def held_out_own_photos(table: pd.DataFrame, count: int, seed: int) -> list[str]:
+    """Names of `count` photos of the clothing data set, drawn by `seed`."""
+    order = np.random.default_rng(seed).permutation(sorted(table["image"]))
+    return sorted(order[:count].tolist())
+
+
+def own_photos(directory: Path, cache: Path, without: Collection[str] = ()) -> Examples:
     """The clothing data set (single garments photographed by their owners) as examples."""
-    table = pd.read_csv(directory / "images.csv", dtype=str)
-    table = table[~table["label"].isin(["Not sure", "Skip", "Other"])].reset_index(drop=True)
-    paths = [directory / "images" / f"{name}.jpg" for name in table["image"]]
-    images, kept = load_images(paths, cache)
-    table = table.loc[kept]
+    table = read_own_photos(directory)
+    images, kept = load_images(table["photo"], cache)
+    table = table.loc[kept].reset_index(drop=True)
+    chosen = np.flatnonzero(~table["image"].isin(without))
+    table = table.loc[chosen]
     kids = (table["kids"] == "True").map({True: "kids", False: ""})
     names = ("a photo of a " + kids + " " + table["label"]).str.split().str.join(" ")
-    labels = pd.DataFrame({"type": table["label"], "kids": kids})
-    return Examples(images, names.tolist(), _lower(labels))
+    labels = pd.DataFrame({"type": table["label"], "kids": kids, "label": table["label"]})
+    return Examples(images[chosen], names.tolist(), _lower(labels))
+
+
+def doubles(images: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Which photos (n) show the same picture as one of others, by their thumbnails."""
+    one, other = _thumbnails(images), _thumbnails(of)
+    squares = (one**2).sum(1)[:, None] + (other**2).sum(1)[None] - 2 * one @ other.T
+    return (squares / one.shape[1] < SAME_PHOTO**2).any(axis=1)
+
+
+def _thumbnails(images: np.ndarray) -> np.ndarray:
+    n, side = len(images), STORED_SIZE // 8
+    small = [np.float32(image).reshape(side, 8, side, 8, 3).mean(axis=(1, 3)) for image in images]
+    return np.stack(small).reshape(n, -1)
 
 
 def rendered(directory: Path, cache: Path) -> Examples:

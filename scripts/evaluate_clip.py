@@ -3,6 +3,8 @@
 DIR is like Kaggle's Fashion Product Images (`styles.csv`, `images/`). At most 1,000 products are
 scored, drawn with a fixed seed. A checkpoint that was trained on part of DIR (it has a
 `held_out.txt` that names products of DIR) is scored on the products that it has not seen.
+With --own-photos it is also scored on photos that people took of their own clothes: those of its
+`held_out_own_photos.txt`, or at most 1,000 of all.
 """
 
 import argparse
@@ -14,18 +16,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from core.checkpoints import best_clip
 from core.errors import CatalogError, FashionError, ImageError
 from core.vision.clip import ClipEncoder
 from core.vision.images import open_image
-from scripts.clip_data import read_styles
+from scripts.clip_data import PROMPTS, read_own_photos, read_styles
 from scripts.command import run
 
 MOST = 1000
 TYPES = 25
 DRAWS = 1000
-PROMPTS = ("{}", "a photo of {}", "{} product")
 
 MEANING = {
     "recall_at_1": "the product's own photo is the first found for its name",
@@ -35,6 +37,8 @@ MEANING = {
     "gender_accuracy": "zero-shot gender, of all in the folder",
     "image_precision_at_10": "share of the 10 most similar other photos that are of the same type",
 }
+
+OWN_MEANING = "zero-shot label of photos that people took of their own clothes"
 
 
 def hits(vectors: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
@@ -85,18 +89,7 @@ def evaluate(
     scored = table if ids is None else table[table["id"].isin(ids)]
     if len(scored) > MOST:
         scored = scored.sample(MOST, random_state=0)
-    photos, kept = [], []
-    for row, path in zip(scored.index, scored["photo"], strict=True):
-        try:
-            photos.append(open_image(path))
-            kept.append(row)
-        except ImageError as error:
-            print(error, file=sys.stderr)
-    if len(kept) < 20:
-        raise CatalogError(
-            f"Only {len(kept)} products have a photo that can be read; 20 are needed."
-        )
-    scored = scored.loc[kept]
+    photos, scored = _photos(scored)
     vectors = encoder.images(photos)
     queries = encoder.texts(scored["productDisplayName"].tolist())
     kinds = table["articleType"].value_counts().index[:TYPES].tolist()
@@ -111,8 +104,45 @@ def evaluate(
         ),
         "image_precision_at_10": neighbours(vectors, scored["articleType"], 10),
     }
-    scores: dict[str, float | int | str] = {"n": len(scored), "checkpoint": encoder.checkpoint_id}
-    rng = np.random.default_rng(0)
+    return {"n": len(scored), "checkpoint": encoder.checkpoint_id} | _with_intervals(parts)
+
+
+def evaluate_own_photos(
+    encoder: ClipEncoder, table: pd.DataFrame, names: set[str] | None = None
+) -> dict[str, float | int]:
+    """``own_photos_accuracy`` with its 90 % bootstrap interval, and ``own_photos_n``.
+
+    Args:
+        encoder: the checkpoint.
+        table: photos as `read_own_photos` gives them; the classes are all of their labels.
+        names: the photos to score (column ``image``); all if None.
+
+    Raises:
+        CatalogError: fewer than 20 of the photos can be read.
+    """
+    scored = table if names is None else table[table["image"].isin(names)]
+    if len(scored) > MOST:
+        scored = scored.sample(MOST, random_state=0)
+    photos, scored = _photos(scored)
+    right = zero_shot(encoder, encoder.images(photos), scored["label"], sorted(set(table["label"])))
+    return {"own_photos_n": len(scored)} | _with_intervals({"own_photos_accuracy": right})
+
+
+def _photos(table: pd.DataFrame) -> tuple[list[Image.Image], pd.DataFrame]:
+    photos, kept = [], []
+    for row, path in zip(table.index, table["photo"], strict=True):
+        try:
+            photos.append(open_image(path))
+            kept.append(row)
+        except ImageError as error:
+            print(error, file=sys.stderr)
+    if len(kept) < 20:
+        raise CatalogError(f"Only {len(kept)} of the photos can be read; 20 are needed.")
+    return photos, table.loc[kept]
+
+
+def _with_intervals(parts: dict[str, np.ndarray]) -> dict[str, float]:
+    scores, rng = {}, np.random.default_rng(0)
     for name, values in parts.items():
         means = values[rng.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)
         low, high = np.quantile(means, [0.05, 0.95])
@@ -130,6 +160,9 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="folder with styles.csv, images/")
+    parser.add_argument(
+        "--own-photos", type=Path, metavar="DIR", help="folder with images.csv, images/"
+    )
     parser.add_argument("--json", type=Path, help="file to write the scores to")
     parser.add_argument("--checkpoint", type=Path, help="CLIP directory (default: the best here)")
     parser.add_argument("--ids", type=Path, help="file of product ids to score, one a line")
@@ -137,14 +170,22 @@ def main(argv: list[str] | None = None) -> int:
     try:
         directory, table = args.checkpoint or best_clip(), read_styles(args.data)
         ids = set(args.ids.read_text().split()) if args.ids else _unseen(directory, table)
-        scores = evaluate(ClipEncoder(directory), table, ids)
+        encoder = ClipEncoder(directory)
+        scores = evaluate(encoder, table, ids)
+        if args.own_photos:
+            own = read_own_photos(args.own_photos)
+            names = _listed(directory / "held_out_own_photos.txt") & set(own["image"])
+            scores |= evaluate_own_photos(encoder, own, names or None)
         if args.json:
             args.json.write_text(json.dumps(scores, indent=1) + "\n")
     except (FashionError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"{scores['checkpoint']} on {scores['n']} products (90 % intervals by bootstrap)")
-    for name, meaning in MEANING.items():
+    meanings = MEANING
+    if args.own_photos:
+        meanings = MEANING | {"own_photos_accuracy": f"{OWN_MEANING} ({scores['own_photos_n']})"}
+    for name, meaning in meanings.items():
         print(
             f"  {name:22s} {scores[name]:.3f}  {scores[f'{name}_low']:.3f}"
             f" to {scores[f'{name}_high']:.3f}  {meaning}"
@@ -157,13 +198,15 @@ def _unseen(directory: Path, table: pd.DataFrame) -> set[str] | None:
 
     None (score all) where its list names none of the table's products, or there is no list.
     """
-    file = directory / "held_out.txt"
-    listed = set(file.read_text().split()) if file.is_file() else set()
-    found = listed & set(table["id"])
+    found = _listed(directory / "held_out.txt") & set(table["id"])
     if not found:
         return None
     print(f"Scoring the {len(found):,} products that {directory.name} was not trained on.")
     return found
+
+
+def _listed(file: Path) -> set[str]:
+    return set(file.read_text().split()) if file.is_file() else set()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train the convolutional backbone that the human parser starts from and the embedded CLIP learns from.
+"""Train the convolutional backbone: the parser starts from it, the embedded CLIP learns from it.
 
 A transformers ResNet is trained from nothing to tell the labels of the same photos that CLIP is
 trained on (type, colour, gender, usage ...), without the products that are held out. A run that was
@@ -87,8 +87,10 @@ def normalised(pixels: Tensor) -> Tensor:
     return image.contiguous(memory_format=torch.channels_last)
 
 
-def augmented(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Flip, crop, turn, change light; pixels 0..1 (n, 3, HEIGHT, WIDTH)."""
+def augmented(
+    pixels: Tensor, generator: torch.Generator, size: tuple[int, int] = (HEIGHT, WIDTH)
+) -> Tensor:
+    """Flip, crop, turn, change light; pixels 0..1 (n, 3, *size)."""
     n = len(pixels)
 
     def draw(low: float, high: float) -> Tensor:
@@ -103,7 +105,7 @@ def augmented(pixels: Tensor, generator: torch.Generator) -> Tensor:
     theta[:, 1, 1] = scale * angle.cos()
     room = (1 - scale).abs() + 0.06
     theta[:, 0, 2], theta[:, 1, 2] = draw(-1, 1) * room, draw(-1, 1) * room
-    grid = F.affine_grid(theta, [n, 3, HEIGHT, WIDTH], align_corners=False)
+    grid = F.affine_grid(theta, [n, 3, *size], align_corners=False)
     image = F.grid_sample(pixels.float() / 255, grid, align_corners=False, padding_mode="border")
     image = (image - 0.5) * draw(0.85, 1.15).view(-1, 1, 1, 1) + 0.5
     return (image * draw(0.85, 1.15).view(-1, 1, 1, 1)).clamp(0, 1)
@@ -113,11 +115,12 @@ def mixed(images: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor, flo
     """Paste a box of a partner photo into each; images, partners (n) and the share kept."""
     partner = torch.from_numpy(rng.permutation(len(images)))
     side = math.sqrt(rng.beta(1.0, 1.0))
-    h, w = int(HEIGHT * side), int(WIDTH * side)
-    top, left = rng.integers(HEIGHT - h + 1), rng.integers(WIDTH - w + 1)
+    height, width = images.shape[2:]
+    h, w = int(height * side), int(width * side)
+    top, left = rng.integers(height - h + 1), rng.integers(width - w + 1)
     out = images.clone()
     out[:, :, top : top + h, left : left + w] = images[partner, :, top : top + h, left : left + w]
-    return out, partner, 1 - h * w / (HEIGHT * WIDTH)
+    return out, partner, 1 - h * w / (height * width)
 
 
 def gather(args: argparse.Namespace) -> tuple[TrainingSet, Examples]:

@@ -1,10 +1,13 @@
-"""Train the small embedded CLIP: photos and names, with label heads that are dropped at the end.
+"""Train the small embedded CLIP on photos, names and labels, with a convolutional teacher.
 
-The model is a transformers CLIPModel. It is trained from nothing on three sources: Fashion Product
-Images (photo, name, labels), the clothing data set (photo, label) and, if given, a catalog
-directory of rendered garments. About 1,000 products of the first are held out by name; their ids
-are written beside the weights and never trained on. A run that was stopped goes on where its last
-epoch ended.
+The model is a transformers CLIPModel. It learns from three sources: Fashion Product Images (photo,
+name, labels), the clothing data set (photo, label) and, if given, catalogs of rendered garments.
+Beside the contrastive loss of photos and captions, photos are told apart by the words for each
+label as in zero-shot use, towards their own label and towards what the teacher
+(`train_backbone.py`) sees in the same pixels. About 1,000 products are held out by name, and 500
+photos of the clothing data set; they are listed beside the weights, and neither they nor products
+with the same photo are trained on. A run that was stopped goes on where its last epoch ended. The
+rate is constant until the last epochs: a run may be ended early by asking for fewer epochs.
 """
 
 import argparse
@@ -31,35 +34,60 @@ from transformers import (
 )
 
 from core.errors import FashionError
+from core.vision.clip import ClipEncoder
 from scripts.clip_data import (
+    OWN_HELD_OUT,
+    PROMPTS,
     Examples,
     TrainingSet,
+    doubles,
     held_out_ids,
+    held_out_own_photos,
     own_photos,
     products,
+    read_own_photos,
     read_styles,
     rendered,
 )
 from scripts.command import run
+from scripts.evaluate_clip import evaluate
+from scripts.train_backbone import HEIGHT, WIDTH, Backbone, augmented, mixed, normalised
 
 IMAGE_SIZE, PATCH = 96, 16
 TEXT_LENGTH, VOCABULARY = 32, 4096
-HEAD_WEIGHT = 0.5
-ADAM_RATE, MUON_RATE, WEIGHT_DECAY, WARMUP = 1e-3, 0.02, 0.05, 0.05
-KEPT_PATCHES = 0.5
-"""Share of patches seen in the first part of training, as in FLIP (Li et al. 2023)."""
-WHOLE_FROM = 0.8
-"""Share of training after which every patch is seen."""
+ADAM_RATE, MUON_RATE, WEIGHT_DECAY, WARMUP_STEPS = 1e-3, 0.02, 0.05, 100
+KEPT_PATCHES = 0.7
+"""Share of patches seen until the rate has fallen by half, as in FLIP (Li et al. 2023)."""
+MIXED = 0.4
+"""Share of batches whose photos are mixed in pairs by CutMix (Yun et al. 2019)."""
+ALIKE = 32
+"""Photos of one type that come together, in half of the batches, as hard negatives."""
+SMOOTHING = 0.1
+LABEL_WEIGHTS = {"type": 1.0, "colour": 0.6, "gender": 0.6, "label": 0.6}
+OTHER_WEIGHT, MATCH_WEIGHT = 0.2, 1.0
+OWN_SHARE = 0.5
+"""Share of the clothing data set seen in an epoch: products are what counts here."""
+TAUGHT = 0.6
+"""Share of the label targets that is the teacher's opinion (Hinton et al. 2015)."""
 
 
 @dataclass
 class Batch:
-    """Pixels (b, 3, s, s), token ids and mask (b, t), and which photos each text fits (b, b)."""
+    """What one step learns from.
+
+    Attributes:
+        pixels: (b, 3, s, s), 0..1, perhaps mixed in pairs.
+        tokens: token ids of a caption each (b, t).
+        mask: their attention mask.
+        wanted: how far each text (row) is true of each photo (b, b).
+        labels: a share of each level of each label (b, levels); a row of zeros where unknown.
+    """
 
     pixels: Tensor
     tokens: Tensor
     mask: Tensor
-    fits: Tensor
+    wanted: Tensor
+    labels: list[Tensor]
 
 
 def make_tokenizer(texts: list[str]) -> CLIPTokenizer:
@@ -123,14 +151,32 @@ def make_model(tokenizer: CLIPTokenizer) -> CLIPModel:
 
 
 class Trainer:
-    """The model, its label heads and optimizers, and one step of training."""
+    """The model, its teacher and optimizers, and one step of training."""
 
     def __init__(
-        self, model: CLIPModel, levels: dict[str, list[str]], processor, steps: int, rate: float
+        self,
+        model: CLIPModel,
+        levels: dict[str, list[str]],
+        tokenizer: CLIPTokenizer,
+        processor: CLIPImageProcessorPil,
+        teacher: Backbone | None,
+        device: str,
     ) -> None:
-        self.model, self.steps, self.done, self.rate = model, steps, 0, rate
-        width = model.config.vision_config.hidden_size
-        self.heads = nn.ModuleList(nn.Linear(width, len(v)) for v in levels.values())
+        self.model, self.teacher, self.device = model.to(device), teacher, device
+        self.levels = levels
+        words = [word for column in levels.values() for word in column]
+        self.prompts = tokenizer(
+            [prompt.format(word) for word in words for prompt in PROMPTS],
+            padding=True,
+            truncation=True,
+            max_length=TEXT_LENGTH,
+            return_tensors="pt",
+        ).to(device)
+        # A temperature for each label, and a map from the student's features to the teacher's.
+        self.extra = nn.ModuleDict(
+            {"match": nn.Linear(model.config.vision_config.hidden_size, 256)}
+        ).to(device)
+        self.extra.scales = nn.Parameter(torch.full((len(levels),), 3.0, device=device))
         inner = [
             weight
             for name, weight in model.named_parameters()
@@ -139,95 +185,101 @@ class Trainer:
         held = {id(weight) for weight in inner}
         rest = [
             weight
-            for weight in [*model.parameters(), *self.heads.parameters()]
+            for weight in [*model.parameters(), *self.extra.parameters()]
             if id(weight) not in held
         ]
         # Muon (Jordan et al. 2024) learns the inner matrices in fewer steps than Adam.
         self.muon = torch.optim.Muon(inner, lr=MUON_RATE, weight_decay=WEIGHT_DECAY)
         self.adam = torch.optim.AdamW(rest, lr=ADAM_RATE, weight_decay=WEIGHT_DECAY)
-        self.mean = torch.tensor(processor.image_mean).view(1, 3, 1, 1)
-        self.std = torch.tensor(processor.image_std).view(1, 3, 1, 1)
-
-    def augment(self, pixels: Tensor, generator: torch.Generator) -> Tensor:
-        """Flip, crop, stretch a little, change brightness a little; normalise."""
-        n = len(pixels)
-
-        def draw(low: float, high: float) -> Tensor:
-            return torch.rand(n, generator=generator) * (high - low) + low
-
-        scale = draw(0.8, 1.05)
-        theta = torch.zeros(n, 2, 3)
-        theta[:, 0, 0] = scale * draw(0.92, 1.08) * torch.sign(draw(-1, 1))
-        theta[:, 1, 1] = scale
-        room = (1 - scale).abs() + 0.05
-        theta[:, 0, 2], theta[:, 1, 2] = draw(-1, 1) * room, draw(-1, 1) * room
-        grid = F.affine_grid(theta, [n, 3, IMAGE_SIZE, IMAGE_SIZE], align_corners=False)
-        image = F.grid_sample(
-            pixels.float() / 255, grid, align_corners=False, padding_mode="border"
-        )
-        image = (image * draw(0.9, 1.1).view(-1, 1, 1, 1)).clamp(0, 1)
-        return (image - self.mean) / self.std
+        self.mean = torch.tensor(processor.image_mean, device=device).view(1, 3, 1, 1)
+        self.std = torch.tensor(processor.image_std, device=device).view(1, 3, 1, 1)
+        # Which columns the teacher knows, and where it keeps each of their levels.
+        self.known: dict[int, tuple[int, Tensor]] = {}
+        if teacher is not None:
+            teacher.to(device, memory_format=torch.channels_last).eval()
+            for i, (column, mine) in enumerate(levels.items()):
+                theirs = teacher.levels.get(column, [])
+                if set(mine) <= set(theirs):
+                    places = torch.tensor([theirs.index(word) for word in mine], device=device)
+                    self.known[i] = (list(teacher.levels).index(column), places)
 
     def look(self, pixels: Tensor, kept: float) -> Tensor:
         """Pooled image states (b, width), from a random share of the patches."""
         vision = self.model.vision_model
-        states = vision.embeddings(pixels)
+        states = vision.embeddings((pixels - self.mean) / self.std)
         if kept < 1:
             n, length = len(states), states.shape[1] - 1
             chosen = torch.rand(n, length).argsort(dim=1)[:, : int(length * kept)] + 1
             chosen = torch.cat([torch.zeros(n, 1, dtype=torch.long), chosen], dim=1)
-            states = states.gather(1, chosen[..., None].expand(-1, -1, states.shape[2]))
+            chosen = chosen[..., None].expand(-1, -1, states.shape[2]).to(self.device)
+            states = states.gather(1, chosen)
         states = vision.pre_layrnorm(states)
         states = vision.encoder(inputs_embeds=states).last_hidden_state
         return vision.post_layernorm(states[:, 0])
 
-    def step(self, batch: Batch, codes: Tensor) -> tuple[float, float]:
-        """One update; the contrastive loss and the loss of the label heads."""
-        progress = self.done / self.steps
-        rate = (
-            self.rate
-            * min(1.0, progress / WARMUP)
-            * 0.5
-            * (1 + math.cos(math.pi * min(progress, 1.0)))
-        )
+    def taught(self, pixels: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The teacher's logits of each of its labels, and its features (b, 256)."""
+        assert self.teacher is not None
+        small = F.interpolate(pixels, (HEIGHT, WIDTH), mode="bilinear", align_corners=False)
+        with torch.no_grad(), torch.autocast(self.device, torch.bfloat16):
+            features = self.teacher.net(normalised(small)).pooler_output.flatten(1).float()
+            return [head(features).float() for head in self.teacher.heads], features
+
+    def step(self, batch: Batch, rate: float, kept: float) -> dict[str, float]:
+        """One update at a share of the learning rates; the losses."""
         for optimizer, top in ((self.muon, MUON_RATE), (self.adam, ADAM_RATE)):
             for group in optimizer.param_groups:
-                group["lr"] = top * max(rate, 1e-4)
-        pooled = self.look(batch.pixels, 1.0 if progress > WHOLE_FROM else KEPT_PATCHES)
-        images = F.normalize(self.model.visual_projection(pooled), dim=1)
-        texts = self.model.get_text_features(batch.tokens, batch.mask).pooler_output
-        logits = F.normalize(texts, dim=1) @ images.T * self.model.logit_scale.exp()
-        wanted = batch.fits.float()
-        contrast = (_spread(logits, wanted) + _spread(logits.T, wanted.T)) / 2
-        labels = sum(
-            F.cross_entropy(
-                head(pooled), codes[:, i], ignore_index=-1, label_smoothing=0.1, reduction="sum"
-            )
-            for i, head in enumerate(self.heads)
-        ) / len(codes)
-        loss = contrast + HEAD_WEIGHT * labels
-        loss.backward()
+                group["lr"] = top * rate
+        pixels = batch.pixels.to(self.device)
+        template = torch.randint(len(PROMPTS), (1,)).item()
+        said = {name: ids[template :: len(PROMPTS)] for name, ids in self.prompts.items()}
+        with torch.autocast(self.device, torch.bfloat16):
+            pooled = self.look(pixels, kept).float()
+            images = self.model.visual_projection(pooled)
+            texts = self.model.get_text_features(
+                batch.tokens.to(self.device), batch.mask.to(self.device)
+            ).pooler_output
+            prompts = self.model.get_text_features(**said).pooler_output
+        images, texts, prompts = (F.normalize(x.float(), dim=1) for x in (images, texts, prompts))
+        logits = texts @ images.T * self.model.logit_scale.exp()
+        wanted = batch.wanted.to(self.device)
+        losses = {"contrast": (_spread(logits, wanted) + _spread(logits.T, wanted.T)) / 2}
+        opinions, features = self.taught(pixels) if self.teacher is not None else ([], None)
+        losses["labels"] = torch.zeros((), device=self.device)
+        parts = prompts.split([len(column) for column in self.levels.values()])
+        for i, (column, part) in enumerate(zip(self.levels, parts, strict=True)):
+            target = batch.labels[i].to(self.device)
+            sure = target.sum(1, keepdim=True)
+            target = (1 - SMOOTHING) * target + SMOOTHING * sure / target.shape[1]
+            if i in self.known:
+                theirs, places = self.known[i]
+                opinion = opinions[theirs][:, places].softmax(dim=1)
+                target = (1 - TAUGHT) * target + TAUGHT * sure * opinion
+            logits = images @ part.T * self.extra.scales[i].exp()
+            loss = -(F.log_softmax(logits, dim=1) * target).sum(1).mean()
+            losses["labels"] += LABEL_WEIGHTS.get(column, OTHER_WEIGHT) * loss
+        if features is not None:
+            likeness = F.cosine_similarity(self.extra["match"](pooled), features)
+            losses["match"] = MATCH_WEIGHT * (1 - likeness).mean()
+        sum(losses.values()).backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in (self.muon, self.adam):
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         with torch.no_grad():
             self.model.logit_scale.clamp_(max=math.log(100.0))
-        self.done += 1
-        return float(contrast.detach()), float(labels.detach())
+            self.extra.scales.clamp_(max=math.log(100.0))
+        return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def state(self) -> dict:
         """What a stopped run needs to go on."""
         return {
-            "model": self.model.state_dict(),
-            "heads": self.heads.state_dict(),
-            "muon": self.muon.state_dict(),
-            "adam": self.adam.state_dict(),
+            name: getattr(self, name).state_dict() for name in ("model", "extra", "muon", "adam")
         }
 
     def restore(self, state: dict) -> None:
         """Take up a stopped run."""
-        for name in ("model", "heads", "muon", "adam"):
+        for name in ("model", "extra", "muon", "adam"):
             getattr(self, name).load_state_dict(state[name])
 
 
@@ -236,31 +288,76 @@ def _spread(logits: Tensor, wanted: Tensor) -> Tensor:
     return -(F.log_softmax(logits, dim=1) * wanted / wanted.sum(1, keepdim=True)).sum(1).mean()
 
 
-def averaged(model: CLIPModel, before: dict[str, Tensor], keep: float) -> dict[str, Tensor]:
-    """The model's weights, mixed with a share `keep` of those it started from, if it did."""
-    state = model.state_dict()
-    if not before:
-        return state
-    return {name: keep * before[name].float() + (1 - keep) * new for name, new in state.items()}
+def rate_at(epoch: float, step: int, epochs: int, cooldown: int) -> float:
+    """Share of the learning rates: a short rise, constant, and a straight fall at the end."""
+    left = (epochs - epoch) / cooldown if cooldown else 1.0
+    return min(1.0, (step + 1) / WARMUP_STEPS, max(left, 0.0))
+
+
+def batches(data: TrainingSet, size: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Rows in batches; half of them come in groups of one type, to be told apart."""
+    order = rng.permutation(len(data))
+    if "label" in data.columns:
+        own = data.codes[order, 1 + data.columns.index("label")] >= 0
+        order = order[~own | (rng.random(len(order)) < OWN_SHARE)]
+    free, grouped = np.array_split(order, 2)
+    types = data.codes[:, 1 + data.columns.index("type")]
+    grouped = grouped[np.argsort(types[grouped], kind="stable")]
+    groups = [grouped[i : i + ALIKE] for i in range(0, len(grouped), ALIKE)]
+    grouped = np.concatenate([groups[i] for i in rng.permutation(len(groups))])
+    found = [
+        part[i : i + size] for part in (free, grouped) for i in range(0, len(part) - size + 1, size)
+    ]
+    return [found[i] for i in rng.permutation(len(found))]
+
+
+def make_batch(
+    data: TrainingSet,
+    rows: np.ndarray,
+    tokenizer: CLIPTokenizer,
+    rng: np.random.Generator,
+    generator: torch.Generator,
+) -> Batch:
+    """Draw crops, captions and partners for some photos."""
+    captions = [data.caption(row, rng) for row in rows]
+    encoded = tokenizer(
+        [text for text, _ in captions],
+        padding=True,
+        truncation=True,
+        max_length=TEXT_LENGTH,
+        return_tensors="pt",
+    )
+    wanted = torch.from_numpy(data.fits(rows, np.stack([s for _, s in captions]))).float()
+    codes = torch.from_numpy(data.codes[rows, 1:])
+    labels = [
+        F.one_hot(codes[:, i] + 1, 1 + len(words))[:, 1:].float()
+        for i, words in enumerate(data.levels.values())
+    ]
+    pixels = augmented(data.pixels(rows), generator, (IMAGE_SIZE, IMAGE_SIZE))
+    if rng.random() < MIXED:
+        pixels, partner, share = mixed(pixels, rng)
+        wanted = share * wanted + (1 - share) * wanted[:, partner]
+        labels = [share * part + (1 - share) * part[partner] for part in labels]
+    return Batch(pixels, encoded["input_ids"], encoded["attention_mask"], wanted, labels)
 
 
 def save(
-    config: CLIPConfig,
-    state: dict[str, Tensor],
+    model: CLIPModel,
     tokenizer,
     processor,
-    held_out: list[str],
+    lists: dict[str, list[str]],
     out: Path,
 ) -> None:
     """Write the directory in the transformers layout, weights in float16."""
     new = out.with_name(f".{out.name}.new")
     shutil.rmtree(new, ignore_errors=True)
-    half = CLIPModel(config).half()
-    half.load_state_dict(state)
+    half = CLIPModel(model.config).half()
+    half.load_state_dict(model.state_dict())
     half.save_pretrained(new)
     tokenizer.save_pretrained(new)
     processor.save_pretrained(new)
-    (new / "held_out.txt").write_text("\n".join(held_out) + "\n")
+    for name, ids in lists.items():
+        (new / name).write_text("\n".join(ids) + "\n")
     out.mkdir(parents=True, exist_ok=True)
     for file in new.iterdir():
         file.replace(out / file.name)
@@ -269,31 +366,30 @@ def save(
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; 0, or 2 after a sentence on stderr."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--products", type=Path, required=True, help="folder with styles.csv")
     parser.add_argument("--own-photos", type=Path, help="folder of the clothing data set")
     parser.add_argument(
-        "--catalog",
-        type=Path,
-        nargs="+",
-        default=[],
-        help="catalog directories of rendered garments; one named several times weighs more",
+        "--catalog", type=Path, nargs="+", default=[], help="catalogs of rendered garments"
     )
+    parser.add_argument("--teacher", type=Path, help="what train_backbone.py wrote")
     parser.add_argument("--start-from", type=Path, help="checkpoint directory to train further")
-    parser.add_argument(
-        "--keep",
-        type=float,
-        default=0.0,
-        help="share of the weights started from in the result (averaged, Wortsman et al. 2022)",
-    )
-    parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates")
     parser.add_argument("--out", type=Path, required=True, help="checkpoint directory to write")
     parser.add_argument("--work", type=Path, required=True, help="folder for caches and state")
-    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument(
+        "--cooldown", type=int, default=5, help="last epochs, in which the rate falls"
+    )
+    parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--held-out", type=int, default=1000, help="products never trained on")
+    parser.add_argument(
+        "--validation", type=int, default=400, help="more products left out, scored every epoch"
+    )
     args = parser.parse_args(argv)
     try:
         train(args)
@@ -303,13 +399,19 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def gather(args: argparse.Namespace) -> tuple[TrainingSet, list[str]]:
-    """The training set of the sources that were named, and the ids that are held out."""
+def gather(args: argparse.Namespace) -> tuple[TrainingSet, dict[str, list[str]], set[str]]:
+    """The training set of the sources named, lists of what is held out, ids for validation."""
     cache = args.work / "images"
-    held_out = held_out_ids(read_styles(args.products), args.held_out, args.seed)
+    table = read_styles(args.products)
+    held_out = held_out_ids(table, args.held_out, args.seed)
+    rest = table[~table["id"].isin(held_out)]
+    validation = set(held_out_ids(rest, args.validation, args.seed + 1))
+    lists = {"held_out.txt": held_out}
     shop, ids = products(args.products, cache)
-    away = set(held_out)
-    keep = [i for i, key in enumerate(ids) if key not in away]
+    away = np.isin(ids, held_out)
+    again = doubles(shop.images, shop.images[np.flatnonzero(away)]) & ~away
+    print(f"{away.sum()} products held out, {again.sum()} left out that show the same photo")
+    keep = np.flatnonzero(~away & ~again & ~np.isin(ids, sorted(validation)))
     sources = [
         Examples(
             shop.images[keep],
@@ -318,75 +420,63 @@ def gather(args: argparse.Namespace) -> tuple[TrainingSet, list[str]]:
         )
     ]
     if args.own_photos:
-        sources.append(own_photos(args.own_photos, cache))
+        own = held_out_own_photos(read_own_photos(args.own_photos), OWN_HELD_OUT, args.seed)
+        lists["held_out_own_photos.txt"] = own
+        sources.append(own_photos(args.own_photos, cache, without=own))
     sources += [rendered(catalog, cache) for catalog in args.catalog]
-    return TrainingSet(sources), held_out
+    return TrainingSet(sources), lists, validation
 
 
 def train(args: argparse.Namespace) -> None:
     """Train, saving state and checkpoint after every epoch."""
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    data, held_out = gather(args)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    data, lists, validation = gather(args)
+    table = read_styles(args.products)
     processor = make_processor()
     if args.start_from:
         tokenizer = CLIPTokenizer.from_pretrained(args.start_from)
-        before = load_file(args.start_from / "model.safetensors")
-        model = CLIPModel(CLIPConfig.from_pretrained(args.start_from)).float()
-        model.load_state_dict(before)
+        model = make_model(tokenizer)
+        model.load_state_dict(load_file(args.start_from / "model.safetensors"))
     else:
-        before = {}
         tokenizer = make_tokenizer(data.texts())
         model = make_model(tokenizer)
-    per_epoch = len(data) // args.batch
-    trainer = Trainer(model.train(), data.levels, processor, per_epoch * args.epochs, args.rate)
-    state_file, first = args.work / "state.pt", 0
+    teacher = Backbone.load(args.teacher) if args.teacher else None
+    trainer = Trainer(model.train(), data.levels, tokenizer, processor, teacher, device)
+    state_file, first, done = args.work / "state.pt", 0, 0
     if state_file.is_file():
         state = torch.load(state_file, weights_only=True)
         trainer.restore(state)
-        first = state["epoch"]
-        trainer.done = first * per_epoch
-    codes = torch.from_numpy(data.codes[:, 1:])
+        first, done = state["epoch"], state["done"]
     print(f"{len(data)} photos, {sum(w.numel() for w in model.parameters()):,} weights", flush=True)
     for epoch in range(first, args.epochs):
         began, losses = time.time(), []
         rng = np.random.default_rng([args.seed, epoch])
         torch.manual_seed(args.seed * 1000 + epoch)
         generator = torch.Generator().manual_seed(args.seed * 1000 + epoch)
-        order = rng.permutation(len(data))[: per_epoch * args.batch]
-        for step, rows in enumerate(order.reshape(per_epoch, args.batch)):
-            captions = [data.caption(row, rng) for row in rows]
-            encoded = tokenizer(
-                [text for text, _ in captions],
-                padding=True,
-                truncation=True,
-                max_length=TEXT_LENGTH,
-                return_tensors="pt",
-            )
-            batch = Batch(
-                trainer.augment(data.pixels(rows), generator),
-                encoded["input_ids"],
-                encoded["attention_mask"],
-                torch.from_numpy(data.fits(rows, np.stack([s for _, s in captions]))),
-            )
-            losses.append(trainer.step(batch, codes[rows]))
-            if sys.stdout.isatty() or step % 20 == 0:
-                rate = args.batch * (step + 1) / (time.time() - began)
-                contrast, heads = np.mean(losses, axis=0)
+        order = batches(data, args.batch, rng)
+        for step, rows in enumerate(order):
+            batch = make_batch(data, rows, tokenizer, rng, generator)
+            rate = rate_at(epoch + step / len(order), done, args.epochs, args.cooldown)
+            falling = args.epochs - epoch <= args.cooldown
+            kept = 1.0 if falling and rate <= 0.5 else KEPT_PATCHES
+            losses.append(trainer.step(batch, rate * args.rate, kept))
+            done += 1
+            if sys.stdout.isatty() or step % 20 == 19 or step + 1 == len(order):
+                speed = args.batch * (step + 1) / (time.time() - began)
+                means = {k: np.mean([part[k] for part in losses[-20:]]) for k in losses[0]}
                 print(
-                    f"epoch {epoch + 1}/{args.epochs} step {step + 1}/{per_epoch}"
-                    f" contrast {contrast:.3f} labels {heads:.3f} {rate:.0f} photos/s",
+                    f"epoch {epoch + 1}/{args.epochs} step {step + 1}/{len(order)} "
+                    + " ".join(f"{name} {value:.3f}" for name, value in means.items())
+                    + f" {speed:.0f} photos/s",
                     flush=True,
                 )
-        torch.save({**trainer.state(), "epoch": epoch + 1}, state_file)
-        save(
-            model.config,
-            averaged(model, before, args.keep),
-            tokenizer,
-            processor,
-            held_out,
-            args.out,
-        )
+        torch.save({**trainer.state(), "epoch": epoch + 1, "done": done}, state_file)
+        save(model, tokenizer, processor, lists, args.out)
+        if validation:
+            scores = evaluate(ClipEncoder(args.out, device=device), table, validation)
+            print(f"epoch {epoch + 1} validation: {scores}", flush=True)
 
 
 if __name__ == "__main__":

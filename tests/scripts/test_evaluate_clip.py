@@ -140,12 +140,37 @@ def test_products_that_the_checkpoint_learned_from_are_left_out(folder, tmp_path
     assert "on 36 products" in capsys.readouterr().out, "none of its products: all are unseen"
 
 
+def test_photos_of_peoples_own_clothes_are_scored_by_their_labels(folder, tmp_path, capsys):
+    own = tmp_path / "own"
+    (own / "images").mkdir(parents=True)
+    labels = ["T-Shirt", "Pants", "Not sure"]
+    rows = [f"p{i},1,{labels[i % 3]},False" for i in range(60)]
+    (own / "images.csv").write_text("\n".join(["image,sender_id,label,kids", *rows]))
+    for i in range(60):
+        colour = (250, 250 - i, 10) if i % 3 else (10, 250 - i, 250)
+        Image.new("RGB", (30, 30), colour).save(own / "images" / f"p{i}.jpg")
+    checkpoint = write_tiny_clip(tmp_path / "tiny")
+    command = ["--data", str(folder), "--checkpoint", str(checkpoint), "--own-photos", str(own)]
+    file = tmp_path / "scores.json"
+    assert evaluate_clip.main([*command, "--json", str(file)]) == 0
+    assert json.loads(file.read_text())["own_photos_n"] == 40, "a label that is none is left out"
+    held_out = [f"p{i}" for i in range(36) if i % 3 < 2]
+    (checkpoint / "held_out_own_photos.txt").write_text("\n".join(held_out) + "\n")
+    assert evaluate_clip.main([*command, "--json", str(file)]) == 0
+    scores = json.loads(file.read_text())
+    assert scores["own_photos_n"] == 24 and 0 <= scores["own_photos_accuracy"] <= 1
+    assert "own_photos_accuracy" in capsys.readouterr().out
+    (own / "images.csv").write_text("image,kids\n")
+    assert evaluate_clip.main(command) == 2
+    assert "does not have the columns image, label, kids" in capsys.readouterr().err
+
+
 def test_too_few_photos_and_another_table_are_sentences(folder, tmp_path, capsys):
     checkpoint = write_tiny_clip(tmp_path / "tiny")
     (tmp_path / "ids.txt").write_text("1000\n1001\n")
     command = ["--checkpoint", str(checkpoint), "--ids", str(tmp_path / "ids.txt")]
     assert evaluate_clip.main([*command, "--data", str(folder)]) == 2
-    assert "Only 2 products" in capsys.readouterr().err
+    assert "Only 2 of the photos" in capsys.readouterr().err
     with (tmp_path / "styles.csv").open("w", newline="") as stream:
         csv.writer(stream).writerow(["sku", "name"])
     assert evaluate_clip.main([*command, "--data", str(tmp_path)]) == 2

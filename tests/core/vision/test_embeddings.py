@@ -29,6 +29,7 @@ class MeanColour:
     """An encoder whose vectors are known: the mean colour, to unit length."""
 
     checkpoint_id, preprocess_hash, dimensions = "mean-colour-1", "p1", 3
+    side = 16
 
     def __init__(self, fail_at=None):
         self.seen, self.fail_at = 0, fail_at
