@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.catalog_state import filter_by, shown
 from app.words import label, plain
-from core.catalog.query import MISSING, Facet, Filters, Listing, Query
+from core.catalog.query import MISSING, SEEN, WORN, Facet, Filters, Listing, Query
 from core.catalog.roles import Role
 
 PILLS = 8
@@ -58,8 +58,10 @@ def _levels(facet: Facet, counts: np.ndarray, query: Query) -> None:
     def changed() -> None:
         filter_by(shown().filters.with_levels(facet.column, st.session_state[key] or ()))
 
+    nothing = "Not looked at" if facet.column in (SEEN, WORN) else "Not given"
+
     def named(level: str) -> str:
-        return f"{'Not given' if level == MISSING else level} · {count_of[level]:,}"
+        return f"{nothing if level == MISSING else level} · {count_of[level]:,}"
 
     if len(facet.levels) <= PILLS:
         st.pills(

@@ -15,18 +15,28 @@ from core.catalog import suggestions
 from core.catalog.catalog import Catalog
 from core.catalog.query import OWN_PARAMS, PREFIX, Filters, Listing, Query
 from core.catalog.selection import Selection
+from core.errors import CatalogError
+from core.vision.detections import load_detections, stamp
 
 UNDO_STEPS = 20
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _listing(_catalog: Catalog, _ranking: pd.DataFrame | None, key: tuple[str, ...]) -> Listing:
-    return Listing(_catalog, _ranking)
+    return Listing(_catalog, _ranking, _seen(_catalog))
+
+
+def _seen(catalog: Catalog) -> pd.DataFrame | None:
+    try:
+        return load_detections(catalog)
+    except CatalogError:  # the setup page says so, where it can be mended
+        return None
 
 
 def listing(catalog: Catalog, models: Path | None, ranking: pd.DataFrame | None) -> Listing:
     """The catalog laid out for browsing, made once for all sessions."""
     key = [str(catalog.directory), catalog.content_hash, suggestions.stamp(catalog)]
+    key += [stamp(catalog)]
     if ranking is not None:
         key += [str(models), ranking.attrs["model"], ranking.attrs["date"]]
     return _listing(catalog, ranking, tuple(key))

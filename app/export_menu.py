@@ -58,7 +58,7 @@ def export_menu(
 
         def make() -> io.BytesIO:
             rows = {whole: None, "Filtered view": found, "Selection": picked}[scope]
-            frame = export_frame(shelf.catalog, ranking, rows)
+            frame = export_frame(shelf.catalog, ranking, rows, shelf.seen)
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / f"table{suffix}"
                 write_table(frame, path, style, facts)

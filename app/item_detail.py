@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app import detections
 from app.catalog_grid import grid, titles
 from app.catalog_state import go, select, selection, shown
 from app.look_search import photo_vectors, read_photos, similar_items
@@ -48,6 +49,7 @@ def _body(shelf: Listing, row: int) -> None:
         _actions(shelf, item)
         beside_item(shelf.catalog, row)
         _fields(shelf, row)
+        detections.beside_item(shelf, row)
     _similar(shelf, row)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import import_form, suggestions
+from app import detections, import_form, suggestions
 from app.catalogs import current_catalog, list_catalogs, photo_url, select_catalog
 from app.popularity_view import item_names
 from app.words import plain
@@ -93,6 +93,7 @@ def show() -> None:
             import_form.show()
     if current is not None:
         suggestions.for_catalog(current)
+        detections.for_catalog(current)
         _details(current)
 
 

@@ -7,6 +7,7 @@ A catalog directory is the one format that everything but an importer reads::
     images/           photos; image cells hold paths relative to this folder
     series.parquet    optional: item, period (int, 0-based), value in the target's unit
     trends.parquet    optional: date, word, value (search interest, 0..100)
+    detections.parquet  optional: what is seen in photos, see `core.vision.detections`
     suggestions.json  optional: lines that a model suggested, see `core.catalog.suggestions`
 
 Guarantees: `write_catalog` replaces a directory as a whole or leaves it as it was; a process killed
@@ -226,6 +227,8 @@ def write_catalog(
         if (out / "suggestions.json").is_file():
             # What a person decided about an item outlives a new import of its table.
             shutil.copy2(out / "suggestions.json", new)
+        if (out / "detections.parquet").is_file():
+            shutil.copy2(out / "detections.parquet", new)
         replace_folder(new, out)
     finally:
         shutil.rmtree(new, ignore_errors=True)

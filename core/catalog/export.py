@@ -33,12 +33,22 @@ FORMULA_STARTS = tuple("=+-@\t\r\n\x00＝＋－＠")
 EXCEL_ROWS = 1_048_576
 EXCEL_CELL = 32_767
 
+SEEN_COLUMNS = {
+    "articles": "seen_in_photo",
+    "worn": "worn_by_a_person",
+    "checkpoint": "seen_by_checkpoint",
+}
+"""What was seen in the photos, and what it is called in an export."""
+
 _CHANGED_BY_EXCEL = re.compile(r"0\d+|\d{12,}|\d+(\.\d+)?[eE]\+?\d+")
 _DIGITS = re.compile(r"\d+")
 
 
 def export_frame(
-    catalog: Catalog, ranking: pd.DataFrame | None, rows: np.ndarray | None = None
+    catalog: Catalog,
+    ranking: pd.DataFrame | None,
+    rows: np.ndarray | None = None,
+    seen: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What leaves the dashboard: the ranking's columns, then the catalog's own.
 
@@ -46,6 +56,8 @@ def export_frame(
         catalog: the items.
         ranking: a table of `core.popularity.ranking.RANKING_COLUMNS`, or None where no model ranks.
         rows: row positions of the catalog to keep, in the order to write; all by rank if None.
+        seen: what the human parser saw in the photos (`core.catalog.query.Listing.seen`), which
+            becomes the columns of `SEEN_COLUMNS`; None where it has not looked.
 
     Returns:
         One row an item. Titles and descriptions that a model suggested come last, each with what
@@ -67,6 +79,8 @@ def export_frame(
         own = own.drop(columns="item_id")
     own = own.rename(columns={c: f"{c}_catalog" for c in own.columns if c in left.columns})
     parts = [left, own, suggestions.columns(catalog)]
+    if seen is not None:
+        parts.append(seen[list(SEEN_COLUMNS)].rename(columns=SEEN_COLUMNS))
     frame = pd.concat(parts, axis=1).iloc[order].reset_index(drop=True)
     frame.attrs = {}
     return frame

@@ -23,6 +23,15 @@ MISSING = ""
 MAX_LEVELS = 1_000
 """Columns with more levels are identifiers or free text; they can be searched, not listed."""
 
+SEEN, WORN = "seen in photo", "worn by a person"
+"""Facets of what the human parser saw in the photos; they stand beside the table's columns."""
+
+ARTICLE_SEPARATOR = "|"
+"""Between the articles seen in one photo."""
+
+NOTHING = "nothing recognised"
+"""The level of photos in which no article was seen."""
+
 FIRST_FACETS = 4
 FAMILIAR = ("colour", "color", "season", "brand")
 """Names that make an attribute one of the first filters a merchandiser looks for."""
@@ -168,7 +177,8 @@ class Facet:
         column: its name in the table.
         levels: most frequent first, but seasons newest first where the items have release dates;
             `MISSING` last, where items lack a value.
-        codes: each item's position in `levels`.
+        codes: each item's position in `levels`; or (items, levels) bool, where an item may have
+            several.
         first: whether it is one of the filters to show without asking for more.
     """
 
@@ -176,6 +186,19 @@ class Facet:
     levels: tuple[str, ...]
     codes: np.ndarray
     first: bool
+
+    def having(self, levels: Sequence[str]) -> np.ndarray:
+        """Which items have one of some levels."""
+        wanted = np.isin(np.asarray(self.levels, dtype=object), list(levels))
+        if self.codes.ndim == 2:
+            return np.asarray(self.codes[:, wanted].any(axis=1))
+        return wanted[self.codes]
+
+    def counts(self, among: np.ndarray) -> np.ndarray:
+        """How many items of a mask have each level."""
+        if self.codes.ndim == 2:
+            return self.codes[among].sum(axis=0)
+        return np.bincount(self.codes[among], minlength=len(self.levels))
 
 
 class Listing:
@@ -185,13 +208,21 @@ class Listing:
         catalog: the items.
         scores: the ranking in the catalog's row order (NaN where an item is not ranked), or an
             empty table of the same length where no model ranks.
-        facets: the columns with levels, the first filters first.
+        seen: what the human parser saw in the photos (`articles`, `worn`, `checkpoint`, in row
+            order, as `core.vision.detections.load_detections` gives it), or None.
+        facets: the columns with levels, the first filters first; those of `seen` are the last.
         spans: the numeric columns that a range can be set on, with their finite extent.
         unit: what the predictions count; another catalog's model may not count what this one does.
     """
 
-    def __init__(self, catalog: Catalog, ranking: pd.DataFrame | None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        ranking: pd.DataFrame | None,
+        seen: pd.DataFrame | None = None,
+    ) -> None:
         self.catalog = catalog
+        self.seen = seen
         self.ranked = ranking is not None
         if ranking is None:
             self.scores = pd.DataFrame(index=range(len(catalog)))
@@ -200,6 +231,8 @@ class Listing:
             self.unit = str(ranking.attrs.get("unit", catalog.unit))
             self.scores = ranking.set_index("item_id").reindex(catalog.ids).reset_index(drop=True)
         self.facets = _facets(catalog)
+        if seen is not None:
+            self.facets += _seen_facets(catalog, seen)
         self.spans = _spans(catalog)
 
     @property
@@ -226,9 +259,7 @@ class Listing:
         passes: dict[str, np.ndarray] = {}
         codes = {f.column: f for f in self.facets}
         for column, levels in filters.levels:
-            facet = codes[column]
-            wanted = np.isin(np.asarray(facet.levels, dtype=object), list(levels))
-            passes[column] = wanted[facet.codes]
+            passes[column] = codes[column].having(levels)
         for column, low, high in filters.ranges:
             values = self.catalog.frame[column].to_numpy()
             inside = ~np.isnan(values)
@@ -260,7 +291,7 @@ class Listing:
         for facet in self.facets:
             own = passes.get(facet.column)
             shown = failed == 0 if own is None else (failed - ~own) == 0
-            out[facet.column] = np.bincount(facet.codes[shown], minlength=len(facet.levels))
+            out[facet.column] = facet.counts(shown)
         return out
 
     def order(
@@ -358,6 +389,25 @@ def _facets(catalog: Catalog) -> tuple[Facet, ...]:
     place = {column: i for i, column in enumerate(dict.fromkeys(first))}
     found.sort(key=lambda f: (place.get(f.column, len(place)), len(f.levels)))
     return tuple(replace(f, first=i < FIRST_FACETS) for i, f in enumerate(found))
+
+
+def _seen_facets(catalog: Catalog, seen: pd.DataFrame) -> tuple[Facet, ...]:
+    """What is seen in the photos, several articles an item, and whether a person wears them."""
+    nothing = (seen["articles"] == "").fillna(False).to_numpy(dtype=bool)
+    cells = seen["articles"].fillna(MISSING).mask(nothing, NOTHING)
+    having = cells.str.get_dummies(ARTICLE_SEPARATOR).astype(bool)
+    having[MISSING] = seen["articles"].isna().to_numpy()
+    frequent = having.sum().sort_values(ascending=False, kind="stable")
+    last = [level for level in (NOTHING, MISSING) if frequent.get(level, 0)]
+    levels = [level for level in frequent.index if level not in (NOTHING, MISSING)] + last
+    worn = seen["worn"].map({True: "yes", False: "no"}).fillna(MISSING).astype("str")
+    answers = [level for level in ("yes", "no", MISSING) if (worn == level).any()]
+    found = (
+        Facet(SEEN, tuple(levels), having[levels].to_numpy(), True),
+        Facet(WORN, tuple(answers), pd.Index(answers).get_indexer(pd.Index(worn)), True),
+    )
+    # A column of the table that is called the same is what a link means.
+    return tuple(f for f in found if len(f.levels) > 1 and f.column not in catalog.frame.columns)
 
 
 def _familiar(catalog: Catalog) -> list[str]:
