@@ -2,10 +2,10 @@
 
     python benchmarks/embedding_throughput.py [--threads 2] [--photos DIR] [--checkpoint DIR]
 
-The photos of a folder are embedded by the plain loop (open one, prepare it, run the model, next) and
-as the dashboard does it (decoding ahead in threads while the model works on a batch), in float32
-and in bfloat16, with batches of several sizes. Figures are medians of some rounds, taken in turns in
-one process; vectors are compared with those of the plain loop.
+The photos of a folder are embedded by the plain loop (open one, prepare it, run the model, next)
+and as the dashboard does it (decoding ahead in threads while the model works on a batch), in
+float32 and in bfloat16, with batches of several sizes. Figures are medians of some rounds, taken in
+turns in one process; vectors are compared with those of the plain loop.
 """
 
 import argparse
