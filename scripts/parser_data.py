@@ -249,7 +249,8 @@ def weak_parse(photo: np.ndarray, part: str, *, flat: bool = False) -> np.ndarra
     figure are `IGNORED`; so is the whole photo where the figure is under 4 % of it. Where no skin
     colour is seen, or the part is photographed without a person, or the photo is known to be
     `flat`, the figure is the part. Otherwise it is a person: the part where its kind of garment
-    surely is (`CORE`), `FIGURE` elsewhere, and `IGNORED` if it is no garment.
+    surely is (`CORE`), face, hair and arms where they surely are, `FIGURE` elsewhere, and
+    `IGNORED` if it is no garment.
     """
     low, high = photo.min(axis=2).astype(int), photo.max(axis=2).astype(int)
     white = _joined_to_edge(low >= 238)
@@ -265,7 +266,10 @@ def weak_parse(photo: np.ndarray, part: str, *, flat: bool = False) -> np.ndarra
             _split_shoes(out)
     elif part in CORE:
         out[figure] = FIGURE
-        out[_core(figure, CORE[part]) & ~skin_colour(photo)] = ID[part]
+        core = _core(figure, CORE[part])
+        out[core & ~skin_colour(photo)] = ID[part]
+        if part in ("upper_clothes", "dress") and skin_colour(photo)[core].mean() < 0.2:
+            _body(out, figure, skin_colour(photo))
     else:
         out[figure] = IGNORED
     edge = cv2.morphologyEx(opened, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
@@ -281,6 +285,28 @@ def _core(figure: np.ndarray, band: tuple[float, float]) -> np.ndarray:
     inside[: top + round(band[0] * height)] = False
     inside[top + round(band[1] * height) :] = False
     return inside
+
+
+def _body(out: np.ndarray, figure: np.ndarray, skin: np.ndarray) -> None:
+    """Name face, hair and arms of a person in a top or a dress, where place and colour agree.
+
+    Lengths are shares of the figure's height. A head is there if skin colour fills most of a
+    window at the top of the middle: skin colour around it is face, what lies above it is hair.
+    Skin colour to the sides and lower down is arm.
+    """
+    rows, columns = np.nonzero(figure)
+    height = max(int(np.ptp(rows)), 1)
+    depth = (np.indices(figure.shape)[0] - rows.min()) / height
+    middle = np.median(columns[rows < rows.min() + 0.2 * height])
+    across = (np.indices(figure.shape)[1] - middle) / height
+    window = figure & (depth > 0.08) & (depth < 0.18) & (np.abs(across) < 0.07)
+    if window.any() and skin[window].mean() > 0.5:
+        face = figure & skin & (depth > 0.04) & (depth < 0.22) & (np.abs(across) < 0.12)
+        out[face] = ID["face"]
+        out[figure & ~skin & (depth < 0.05) & (np.abs(across) < 0.12)] = ID["hair"]
+    arms = figure & skin & (depth > 0.35) & (np.abs(across) > 0.17)
+    out[arms & (across < 0)] = ID["right_arm"]
+    out[arms & (across > 0)] = ID["left_arm"]
 
 
 def skin_colour(photo: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ from transformers import (
     UperNetConfig,
     UperNetForSemanticSegmentation,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from core.errors import FashionError
 from core.vision.atr import ATR, mirror_ids
@@ -227,6 +228,7 @@ def train(args: argparse.Namespace) -> None:
     """Train, saving state and weights after every epoch."""
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
+    disable_progress_bar()  # saving is a moment
     device = "cuda" if torch.cuda.is_available() else "cpu"
     cache = args.work / "pictures"
     maps = street(args.ccp, cache)

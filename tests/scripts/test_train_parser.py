@@ -199,3 +199,16 @@ def test_products_that_are_held_out_are_not_learned_from(folder, tmp_path):
     assert found < set(np.unique(maps.parses))
     again = shop(folder / "products", tmp_path, away={"0", "3"}, most=4, seed=0)
     assert (again.parses == maps.parses).all()
+
+
+def test_face_hair_and_arms_of_a_worn_top_are_named_by_place_and_colour():
+    photo, skin = white_photo(), (224, 172, 140)
+    photo[10:20, 70:98] = (40, 30, 30)
+    photo[20:50, 72:96] = skin
+    photo[50:200, 45:123] = (40, 60, 140)
+    photo[90:180, 30:45] = photo[90:180, 123:138] = skin
+    parse = weak_parse(photo, "upper_clothes")
+    found = [ATR[parse[at]] for at in ((15, 84), (35, 84), (120, 84), (150, 35), (150, 132))]
+    assert found == ["hair", "face", "upper_clothes", "right_arm", "left_arm"]
+    photo[20:50, 72:96] = (40, 60, 140)  # without a head nothing is hair
+    assert not np.isin(weak_parse(photo, "upper_clothes"), [ID["hair"], ID["face"]]).any()
