@@ -136,6 +136,11 @@ def augmented(
     return (photos * tint).clamp(0, 1), labels
 
 
+def picture_size(height: int) -> tuple[int, int]:
+    """Height and width of the pictures of a stage, in the shape of street photos."""
+    return height, height * STREET[1] // STREET[0]
+
+
 def normalised(pixels: Tensor) -> Tensor:
     """Pixels 0..1 (n, 3, h, w) as the network takes them."""
     mean, std = (torch.tensor(v, device=pixels.device).view(3, 1, 1) for v in (MEAN, STD))
@@ -268,7 +273,7 @@ def train(args: argparse.Namespace) -> None:
     weak_many = sum(len(m.names) for m in weak)
     print(f"{len(exact[0].names)} street photos, {weak_many} product photos", flush=True)
     for epoch in range(first, len(heights)):
-        size = (heights[epoch], heights[epoch] * STREET[1] // STREET[0])
+        size = picture_size(heights[epoch])
         rng = np.random.default_rng([args.seed, epoch])
         generator = torch.Generator().manual_seed(args.seed * 1000 + epoch)
         # Each rendered person is seen once in an epoch, in a batch with street photos.
@@ -329,7 +334,7 @@ def train(args: argparse.Namespace) -> None:
             state_file,
         )
         seen = {k: v.cpu() for k, v in running.state.items()}
-        save(seen, args.out, STREET, away)
+        save(seen, args.out, picture_size(heights[-1]), away)
         print(
             f"epoch {epoch + 1} loss {np.mean(losses):.3f}, {time.time() - began:.0f} s; held out:"
             f" {score(seen, tested, size, device)}",
