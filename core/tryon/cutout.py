@@ -1,15 +1,29 @@
-"""Cutting a garment out of its product photo: from a plain background to soft transparency."""
+"""Cutting a garment out of its product photo, to soft transparency.
+
+On a plain ground the garment's outline is drawn along edges (`core.tryon.silhouette`), which is
+exact. Where the ground is not plain, or that outline unsure, a small network finds the garment
+(`core.vision.matting`). `Cutout.method` says which of the two it was.
+"""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from core.errors import TryOnError
+from core.checkpoints import best_cutout, checkpoint_id
+from core.errors import CheckpointMissing, TryOnError
 from core.tryon.silhouette import disk, main_parts, silhouette
 from core.vision.images import Source, open_cutout
+
+if TYPE_CHECKING:
+    from core.vision.matting import GarmentNetwork
+
+Method = Literal["transparency", "outline", "network"]
+"""How a cut-out came about: the file's own, the outline on plain ground, the network."""
 
 WORK_SIDE = 640
 """Longer side at which a photo is cut out (pixels)."""
@@ -17,11 +31,17 @@ WORK_SIDE = 640
 MIN_NOISE = 0.7
 """Smallest background noise that is believed (Lab distance)."""
 
-UNSURE = 0.4
-"""A garment of whose outline a larger share lies on no edge is not shown."""
+SMALLEST = 0.02
+"""Share of the photo that a garment covers at least."""
 
-TORN = 0.5
-"""Nor one that leaves out a larger share of the largest outline that could be drawn."""
+PLAIN, SURELY_PLAIN = 0.5, 0.9
+"""Share of the border that a smooth ground must explain: without the network, and with it."""
+
+UNSURE, SURE = 0.4, 0.1
+"""Share of the outline that may lie on no edge: without the network, and with it."""
+
+TORN, WHOLE = 0.5, 0.2
+"""Share of the largest outline drawn that may be left out: without the network, and with it."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +52,12 @@ class Cutout:
         pixels: (height, width, 3) uint8 RGB; colours run on under the transparent edge, so that no
             background shines through.
         alpha: (height, width) float32, 1 on the garment, 0 outside, soft at the edge.
+        method: how it was found.
     """
 
     pixels: np.ndarray
     alpha: np.ndarray
+    method: Method = "transparency"
 
 
 def read_garment(source: Source, name: str | None = None) -> Cutout:
@@ -54,50 +76,88 @@ def read_garment(source: Source, name: str | None = None) -> Cutout:
 def cut_out(
     image: Image.Image, alpha: Image.Image | None = None, name: str = "the photo"
 ) -> Cutout:
-    """Separate a garment from a near-uniform background, or use the photo's own transparency.
-
-    The background is a smooth surface fitted to the border; the garment is found in front of it
-    (`core.tryon.silhouette`), and the edge is refined by how far each pixel lies between the two.
+    """Separate a garment from its background, or use the photo's own transparency.
 
     Raises:
-        TryOnError: the background is not plain, nothing stands out from it, or the garment is too
-            like it to be cut out whole.
+        TryOnError: nothing stands out from the background, or the garment is too like it to be cut
+            out whole.
     """
-    scale = WORK_SIDE / max(image.size)
-    if scale < 1 or scale > 1.5:
-        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        image = image.resize(size, Image.Resampling.LANCZOS)
-        alpha = alpha.resize(size, Image.Resampling.LANCZOS) if alpha is not None else None
+    image = _at_work_size(image)
     pixels = np.asarray(image.convert("RGB"))
+    method: Method = "transparency"
     if alpha is not None:
+        alpha = alpha.resize(image.size, Image.Resampling.LANCZOS)
         soft = np.asarray(alpha, np.float32) / 255
         soft = soft * main_parts(soft > 0.5)
     else:
-        soft = _separate(pixels, name)
-    share = float((soft > 0.5).mean())
-    if share < 0.02:
+        soft, method = _separate(pixels, name)
+    if float((soft > 0.5).mean()) < SMALLEST:
         raise TryOnError(
             f"Nothing in {name} stands out from the background. Use a photo of the garment alone on"
             " a plain ground of another colour, or a PNG with a transparent background."
         )
     pixels = _spread_colours(pixels, soft)
-    return _crop(pixels, soft.astype(np.float32))
+    return _crop(pixels, soft.astype(np.float32), method)
 
 
-def _separate(pixels: np.ndarray, name: str) -> np.ndarray:
+def matte(image: Image.Image, name: str = "the photo") -> tuple[np.ndarray, Method]:
+    """Where the garment is in an opaque photo, and how that was found.
+
+    Returns:
+        ``(alpha, method)``; alpha (height, width) float32 0..1 for the whole photo, whose longer
+        side is `WORK_SIDE` where the photo's own differs much from that.
+
+    Raises:
+        TryOnError: as `cut_out`.
+    """
+    return _separate(np.asarray(_at_work_size(image).convert("RGB")), name)
+
+
+def cutout_version() -> str:
+    """What cuts garments out on this machine; part of the key of anything made from a cut-out."""
+    directory = _network_directory()
+    return "outline" if directory is None else f"outline, {checkpoint_id(directory)}"
+
+
+def _at_work_size(image: Image.Image) -> Image.Image:
+    scale = WORK_SIDE / max(image.size)
+    if not 1 <= scale <= 1.5:
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        return image.resize(size, Image.Resampling.LANCZOS)
+    return image
+
+
+def _separate(pixels: np.ndarray, name: str) -> tuple[np.ndarray, Method]:
+    """By the outline where the ground is plain and the outline sure; else by the network."""
+    network = _network_directory()
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    ground, noise = _ground(lab, name)
+    ground, noise, plain = _ground(lab)
+    if plain < (PLAIN if network is None else SURELY_PLAIN):
+        if network is not None:
+            return _by_network(network, pixels), "network"
+        raise TryOnError(
+            f"The background of {name} is not plain enough to cut the garment out. Use a photo"
+            " of the garment alone on a plain ground, or a PNG with a transparent background."
+        )
     found = silhouette(pixels, lab, ground, noise)
-    if found.doubt > UNSURE or found.lost > TORN:
+    unsure, torn = (UNSURE, TORN) if network is None else (SURE, WHOLE)
+    if found.doubt > unsure or found.lost > torn:
+        if network is not None:
+            return _by_network(network, pixels), "network"
         raise TryOnError(
             f"The garment in {name} is too like its background to be cut out whole. Use a photo on"
             " a ground of another colour, or a PNG with a transparent background."
         )
-    return _soft_edge(lab, ground, found.inside)
+    return _soft_edge(lab, ground, found.inside), "outline"
 
 
-def _ground(lab: np.ndarray, name: str) -> tuple[np.ndarray, float]:
-    """The background's colour at every pixel, and its noise (Lab distance)."""
+def _ground(lab: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """A smooth background fitted to the border.
+
+    Returns:
+        Its colour at every pixel (Lab), its noise (Lab distance), and the share of the border that
+        it explains; below `PLAIN` the first two mean nothing.
+    """
     height, width = lab.shape[:2]
     rim = max(2, round(0.02 * max(height, width)))
     frame = np.zeros((height, width), bool)
@@ -108,19 +168,39 @@ def _ground(lab: np.ndarray, name: str) -> tuple[np.ndarray, float]:
     basis = np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
     inputs, colours = basis[frame], lab[frame]
     keep = np.linalg.norm(colours - np.median(colours, axis=0), axis=1) < 12
-    weights = None
+    noise = MIN_NOISE
+    weights = np.zeros((basis.shape[-1], 3), np.float32)
     for _ in range(4):
-        if keep.mean() < 0.5:
-            raise TryOnError(
-                f"The background of {name} is not plain enough to cut the garment out. Use a photo"
-                " of the garment alone on a plain ground, or a PNG with a transparent background."
-            )
+        if keep.mean() < PLAIN:
+            break
         weights = np.linalg.lstsq(inputs[keep], colours[keep], rcond=None)[0]
         residual = np.linalg.norm(colours - inputs @ weights, axis=1)
         noise = max(MIN_NOISE, 1.4826 * float(np.median(residual[keep])))
         keep = residual < max(3.0, 4 * noise)
-    assert weights is not None
-    return (basis @ weights).astype(np.float32), noise
+    return (basis @ weights).astype(np.float32), noise, float(keep.mean())
+
+
+def _network_directory() -> Path | None:
+    try:
+        return best_cutout()
+    except CheckpointMissing:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _loaded(directory: Path, checkpoint: str) -> "GarmentNetwork":
+    # Only here does a cut-out need torch.
+    from core.vision.matting import GarmentNetwork
+
+    return GarmentNetwork(directory)
+
+
+def _by_network(directory: Path, pixels: np.ndarray) -> np.ndarray:
+    from core.vision.matting import refined
+
+    network = _loaded(directory, checkpoint_id(directory))
+    alpha = refined(pixels, network.probability(pixels))
+    return alpha * main_parts(alpha > 0.5)
 
 
 def _soft_edge(lab: np.ndarray, ground: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -164,7 +244,7 @@ def _spread_colours(pixels: np.ndarray, soft: np.ndarray) -> np.ndarray:
     return np.where(solid[..., None], pixels, smooth)
 
 
-def _crop(pixels: np.ndarray, soft: np.ndarray, margin: int = 6) -> Cutout:
+def _crop(pixels: np.ndarray, soft: np.ndarray, method: Method, margin: int = 6) -> Cutout:
     rows, columns = np.nonzero(soft > 0.5)
     pad = ((margin, margin), (margin, margin))
     soft = np.pad(soft, pad)
@@ -173,4 +253,4 @@ def _crop(pixels: np.ndarray, soft: np.ndarray, margin: int = 6) -> Cutout:
         slice(rows.min(), rows.max() + 2 * margin + 1),
         slice(columns.min(), columns.max() + 2 * margin + 1),
     )
-    return Cutout(np.ascontiguousarray(pixels[window]), np.ascontiguousarray(soft[window]))
+    return Cutout(np.ascontiguousarray(pixels[window]), np.ascontiguousarray(soft[window]), method)

@@ -10,7 +10,7 @@ import diskcache
 import numpy as np
 from PIL import Image
 
-from core.tryon.cutout import Cutout, read_garment
+from core.tryon.cutout import Cutout, cutout_version, read_garment
 from core.tryon.engine import Engine, GarmentCategory, OnStep, require
 from core.tryon.people import Person
 from core.tryon.preview import Placed
@@ -111,6 +111,7 @@ def content_key(
     told = settings if engine.uses_sampling else None
     for part in (
         f"tryon {engine.name} {engine.version} {category} {told} {person.pixels.shape}".encode(),
+        cutout_version().encode(),
         person.pixels.tobytes(),
         person.parse.tobytes(),
         person.keypoints.tobytes(),

@@ -1,5 +1,7 @@
 import csv
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -7,13 +9,41 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import ImageError, TryOnError
-from core.tryon.cutout import cut_out, read_garment
+from core.errors import CheckpointMissing, ImageError, TryOnError
+from core.tryon import cutout
+from core.tryon.cutout import cut_out, cutout_version, matte, read_garment
 from tests.core.tryon.synthetic import OUTLINES, make_garment
 
 DEMO = Path(__file__).parents[3] / "data" / "demo" / "images"
 COLOURS = {"blue": (30, 96, 150), "black": (26, 26, 30), "red": (180, 30, 40),
            "beige": (200, 180, 150), "grey": (150, 152, 156)}  # fmt: skip
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """As on a machine whose checkpoint folder was removed."""
+
+    def missing():
+        raise CheckpointMissing("The garment cut-out network is not on this machine.")
+
+    monkeypatch.setattr(cutout, "best_cutout", missing)
+
+
+def tiles(shape, seed):
+    rng = np.random.default_rng(seed)
+    few = rng.uniform(60, 250, (shape[0] // 60 + 1, shape[1] // 60 + 1, 1))
+    few = few + rng.normal(0, 12, (*few.shape[:2], 3))
+    wide = np.repeat(np.repeat(few, 60, 0), 60, 1)[: shape[0], : shape[1]]
+    return np.clip(wide + rng.normal(0, 4, wide.shape), 0, 255)
+
+
+def on_busy_ground(kind, colour, seed):
+    """A photo of a garment on floor tiles of many colours, and its alpha."""
+    image, alpha = make_garment(kind, colour)
+    ground = tiles(alpha.shape, seed)
+    shadow = 1 - 0.25 * cv2.GaussianBlur(np.roll(alpha, 6, 0), (0, 0), 6)[..., None]
+    pixels = np.asarray(image) * alpha[..., None] + ground * shadow * (1 - alpha[..., None])
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)), alpha
 
 
 def iou(cut, alpha):
@@ -66,7 +96,7 @@ def test_light_and_checked_garments_of_the_demo_are_not_torn(item):
     assert largest > 0.75 * hull
 
 
-def test_a_garment_that_fades_into_its_ground_is_refused_with_advice():
+def test_a_garment_that_fades_into_its_ground_is_refused_with_advice(no_network):
     _, alpha = make_garment("tee")
     faded = 244 - 24 * cv2.GaussianBlur(alpha, (0, 0), 14)
     pixels = np.repeat(np.round(faded).astype(np.uint8)[..., None], 3, axis=2)
@@ -105,13 +135,71 @@ def test_edges_are_soft_and_carry_the_garments_colour():
     assert cut.alpha.dtype == np.float32 and cut.alpha.min() >= 0 and cut.alpha.max() <= 1
 
 
-def test_a_busy_background_is_refused_with_advice():
+def test_a_busy_background_is_refused_with_advice_where_the_network_is_missing(no_network):
+    assert cutout_version() == "outline"
     rng = np.random.default_rng(0)
     noisy = Image.fromarray(rng.integers(0, 255, (300, 240, 3), dtype=np.uint8))
     with pytest.raises(
         TryOnError, match=r"background of the photo is not plain.*transparent background"
     ):
         cut_out(noisy)
+
+
+def test_the_outline_answers_on_plain_ground_and_torch_is_not_loaded():
+    """In a process of its own: the others of this file may have loaded it."""
+    code = (
+        "import sys; from core.tryon.cutout import cut_out;"
+        " from tests.core.tryon.synthetic import make_garment;"
+        " print(cut_out(make_garment('tee')[0]).method, 'torch' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    assert ran.stdout.split() == ["outline", "False"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_network_answers_on_busy_ground(seed):
+    photo, alpha = on_busy_ground("tee", COLOURS["red"], seed)
+    cut = cut_out(photo)
+    assert cut.method == "network"
+    assert iou(cut, alpha) > 0.9
+
+
+def test_a_demo_garment_is_cut_from_a_tiled_ground():
+    cut = read_garment(DEMO / "FD-0003.webp")
+    assert cut.method == "outline"
+    alpha = cv2.copyMakeBorder(cut.alpha, 40, 40, 40, 40, cv2.BORDER_CONSTANT, value=0)
+    cloth = cv2.copyMakeBorder(cut.pixels, 40, 40, 40, 40, cv2.BORDER_REPLICATE)
+    scores = []
+    for seed in range(10, 16):
+        ground = tiles(alpha.shape, seed)
+        pixels = cloth * alpha[..., None] + ground * (1 - alpha[..., None])
+        photo = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+        found, method = matte(photo)
+        assert method == "network"
+        found = cv2.resize(found, alpha.shape[::-1]) > 0.5
+        scores.append((found & (alpha > 0.5)).sum() / (found | (alpha > 0.5)).sum())
+    assert np.mean(scores) > 0.9
+
+
+def test_transparency_is_used_before_anything_is_looked_for():
+    image, alpha = on_busy_ground("dress", COLOURS["blue"], 0)
+    mask = Image.fromarray(np.round(alpha * 255).astype(np.uint8))
+    assert cut_out(image, mask).method == "transparency"
+
+
+def test_the_matte_lies_on_the_photo_itself():
+    image, alpha = make_garment("dress", COLOURS["red"])
+    found, method = matte(image)
+    assert method == "outline"
+    assert found.shape == alpha.shape
+    assert ((found > 0.5) & (alpha > 0.5)).sum() / ((found > 0.5) | (alpha > 0.5)).sum() > 0.97
+
+
+def test_the_version_names_the_weights():
+    assert cutout_version().startswith("outline, cutout-small-")
 
 
 def test_an_empty_photo_is_refused_with_advice():
