@@ -35,15 +35,13 @@ SMALL = ("sunglasses", "belt or accessory", "shoes", "hat", "scarf")
 LEAST, LEAST_SMALL = 0.04, 0.006
 """Least share of all that is not background for an article to be seen, and for a small one."""
 
+LEAST_ALONE = 0.25
+"""The same for every article where no person is seen: smaller patches are the parser's doubts."""
+
 LEAST_FIGURE = 0.005
 """Least share of the photo that is not background for anything to be seen."""
 
-BODY = {
-    "head": ("face", "hair"),
-    "neck": ("neck",),
-    "arms": ("left_arm", "right_arm"),
-    "legs": ("left_leg", "right_leg"),
-}
+BODY = ("face", "hair", "neck", "left_arm", "right_arm", "left_leg", "right_leg")
 LEAST_BODY = 0.05
 """Least share of the figure that is body for it to be a person."""
 
@@ -64,10 +62,10 @@ class Detection:
 def detect(parse: np.ndarray) -> Detection:
     """The articles seen in a photo and whether a person wears them, from its body map.
 
-    The figure is all that is not background. An article is seen if it is at least 4 % of the
-    figure (0.6 % for sunglasses, belts, shoes, hats and scarves, which are small on a person). A
-    person wears them if body (face, hair, neck, arms, legs) is at least 5 % of the figure. Nothing
-    is seen in a figure below 0.5 % of the photo.
+    The figure is all that is not background. A person wears the articles if body (face, hair, neck,
+    arms, legs) is at least 5 % of the figure. On a person, an article is seen if it is at least
+    4 % of the figure (0.6 % for sunglasses, belts, shoes, hats and scarves, which are small);
+    without a person, if it is at least 25 %. Nothing is seen in a figure below 0.5 % of the photo.
 
     Args:
         parse: (height, width) body map of ids 0..18.
@@ -80,12 +78,15 @@ def detect(parse: np.ndarray) -> Detection:
     def share(parts: tuple[str, ...]) -> float:
         return float(counts[[ID[part] for part in parts]].sum() / figure)
 
-    articles = tuple(
-        name
-        for name, parts in ARTICLES.items()
-        if share(parts) >= (LEAST_SMALL if name in SMALL else LEAST)
-    )
-    return Detection(articles, sum(share(parts) for parts in BODY.values()) >= LEAST_BODY)
+    worn = share(BODY) >= LEAST_BODY
+
+    def least(name: str) -> float:
+        if not worn:
+            return LEAST_ALONE
+        return LEAST_SMALL if name in SMALL else LEAST
+
+    articles = tuple(name for name, parts in ARTICLES.items() if share(parts) >= least(name))
+    return Detection(articles, worn)
 
 
 class HumanParser:

@@ -129,6 +129,9 @@ def test_detection_of_nothing_of_a_product_and_of_a_person():
     shirt = nothing.copy()
     shirt[40:160, 20:130] = ID["upper_clothes"]
     assert detect(shirt) == Detection(("upper clothes",), False)
+    shirt[150:160, 20:130] = ID["bag"]  # a patch that is too small to be a second product
+    assert detect(shirt) == Detection(("upper clothes",), False)
+    shirt[140:160, 20:130] = ID["upper_clothes"]
     person = shirt.copy()
     person[10:40, 60:90] = ID["face"]
     person[5:12, 58:92] = ID["hair"]
