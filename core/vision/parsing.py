@@ -6,6 +6,7 @@ torch and transformers are imported when the first parser is made, not before.
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -42,7 +43,7 @@ LEAST_FIGURE = 0.005
 """Least share of the photo that is not background for anything to be seen."""
 
 BODY = ("face", "hair", "neck", "left_arm", "right_arm", "left_leg", "right_leg")
-LEAST_BODY = 0.05
+LEAST_BODY = 0.025
 """Least share of the figure that is body for it to be a person."""
 
 
@@ -63,7 +64,7 @@ def detect(parse: np.ndarray) -> Detection:
     """The articles seen in a photo and whether a person wears them, from its body map.
 
     The figure is all that is not background. A person wears the articles if body (face, hair, neck,
-    arms, legs) is at least 5 % of the figure. On a person, an article is seen if it is at least
+    arms, legs) is at least 2.5 % of the figure. On a person, an article is seen if it is at least
     4 % of the figure (0.6 % for sunglasses, belts, shoes, hats and scarves, which are small);
     without a person, if it is at least 25 %. Nothing is seen in a figure below 0.5 % of the photo.
 
@@ -118,13 +119,14 @@ class HumanParser:
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         disable_progress_bar()
         try:
-            model, loading = UperNetForSemanticSegmentation.from_pretrained(
+            loaded: Any = UperNetForSemanticSegmentation.from_pretrained(
                 directory,
                 dtype=torch.float32,
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
             )
+            model, loading = loaded
             if loading["missing_keys"]:
                 raise ValueError(f"it lacks weights: {', '.join(sorted(loading['missing_keys']))}")
             self._processor = SegformerImageProcessorPil.from_pretrained(
