@@ -53,10 +53,12 @@ def _catalog_part(catalog: Catalog, photos: int) -> None:
             " whether a person wears them."
         )
     else:
-        worn = int(seen["worn"].fillna(False).sum())
+        known = int(seen["checkpoint"].notna().sum())
+        older = f", {known - looked:,} of them by another checkpoint" if known > looked else ""
         st.markdown(
-            f"**{looked:,}** of {photos:,} photos looked at · **{worn:,}** show a person"
-            " · filters *Seen in photo* and *Worn by a person* are on the Catalog page"
+            f"**{known:,}** of {photos:,} photos looked at{older} ·"
+            f" **{int(seen['worn'].fillna(False).sum()):,}** show a person · the filters *Seen in"
+            " photo* and *Worn by a person* are on the Catalog page"
         )
     for line in st.session_state.pop("detect-damaged", ())[:5]:
         st.caption(plain(line))

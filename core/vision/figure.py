@@ -86,14 +86,21 @@ class Figure:
         return float(np.nonzero((self.map > 0).any(axis=1))[0][-1])
 
     @cached_property
+    def crown(self) -> float:
+        """First row of hair or face in the columns of the face."""
+        if self.face is None:
+            return self.top
+        left, top, right, _ = self.face
+        hair = np.nonzero(self.mask(HAIR)[:, round(left) : round(right) + 1])[0]
+        return min(top, float(hair.min())) if len(hair) else top
+
+    @cached_property
     def head_height(self) -> float | None:
         """From the crown to the chin."""
         if self.face is None:
             return None
-        left, top, right, bottom = self.face
-        wide = right - left
-        hair = np.nonzero(self.mask(HAIR)[:, round(left) : round(right) + 1])[0]
-        crown = min(top, float(hair.min())) if len(hair) else top
+        left, _, right, bottom = self.face
+        wide, crown = right - left, self.crown
         # Piled hair and a neck counted as face make a head too high for its width.
         return float(np.clip(bottom - crown, 1.1 * wide, 1.9 * wide))
 
@@ -106,7 +113,9 @@ class Figure:
         by_head = 7.4 * self.head_height
         if self.cut[3] and not self.mask(*SHOES).any():
             return max(by_head, whole, 8.0)
-        return max(float(np.clip(whole, 0.72 * by_head, 1.35 * by_head)), 8.0)
+        # A face that is far too small for the figure is a piece of one.
+        most = 1.35 * by_head if by_head > 0.6 * whole else whole
+        return max(float(np.clip(whole, 0.72 * by_head, most)), 8.0)
 
     @cached_property
     def chin(self) -> float:
@@ -114,7 +123,8 @@ class Figure:
         if self.face is None:
             return self._headless_chin
         _, top, _, bottom = self.face
-        return min(bottom, top + 0.125 * self.stature)
+        least = min(self.crown, top) + 0.105 * self.stature
+        return max(min(bottom, top + 0.125 * self.stature), least)
 
     @property
     def _headless_chin(self) -> float:
@@ -194,3 +204,11 @@ def run_at(mask: np.ndarray, y: float, x: float, half: float) -> tuple[float | N
         return None, None
     left, right = min(spans, key=lambda r: (max(r[0] - x, x - r[1], 0), r[0] - r[1]))
     return float(left), float(right)
+
+
+def without_specks(mask: np.ndarray, least: float) -> np.ndarray:
+    """A mask without its connected pieces of fewer than `least` pixels."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    large = stats[:, cv2.CC_STAT_AREA] >= least
+    large[0] = False
+    return large[labels]

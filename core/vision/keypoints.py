@@ -35,6 +35,7 @@ from core.vision.figure import (
     largest,
     run_at,
     runs,
+    without_specks,
 )
 from core.vision.limbs import distances, middle_joint
 
@@ -113,7 +114,8 @@ def _head(figure: Figure) -> dict[str, Found]:
 def _shoulders(figure: Figure) -> tuple[Found, Found]:
     s, middle = figure.stature, figure.middle
     clad = figure.mask(UPPER, DRESS, *ARMS, NECK, SCARF).astype(np.uint8)
-    cover = cv2.morphologyEx(clad, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    clad = largest(cv2.morphologyEx(clad, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
+    cover = cv2.morphologyEx(clad.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     first, last = int(max(figure.chin - 0.03 * s, 0)), int(figure.chin + 0.16 * s)
     ys, xs = np.nonzero(cover[first : last + 1])
     ys = ys + first
@@ -156,6 +158,9 @@ def _ankles(figure: Figure) -> tuple[Found, Found]:
     below = (np.arange(len(figure.map)) > figure.chin + 0.5 * s)[:, None]
     least = 0.00025 * s * s
     feet: list[np.ndarray | None] = [figure.sided(SHOES, side) & below for side in (0, 1)]
+    apart = _apart(figure.mask(*SHOES) & below, 0.04 * s, least)
+    if apart is not None and not _told_apart(feet, apart):
+        feet = list(apart)
     if any(f is not None and f.sum() < least for f in feet):
         feet = _feet(figure, figure.mask(*SHOES) & below, least)
     limbs = figure.mask(*LEGS, *SHOES, PANTS)
@@ -177,6 +182,22 @@ def _ankles(figure: Figure) -> tuple[Found, Found]:
         cut = figure.cut[3] and low >= figure.bottom - 1
         out.append((np.array([x, y]), 0.6 if cut else 0.9))
     return out[0], out[1]
+
+
+def _apart(shoes: np.ndarray, wide: float, least: float) -> tuple[np.ndarray, np.ndarray] | None:
+    """The two largest pieces, left to right in the picture, if they stand beside each other."""
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(shoes.astype(np.uint8))
+    order = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable")[:2]
+    if len(order) < 2 or stats[order, cv2.CC_STAT_AREA].min() < least:
+        return None
+    a, b = sorted(order.tolist(), key=lambda i: float(centres[i][0]))
+    return (labels == a, labels == b) if centres[b][0] - centres[a][0] > wide else None
+
+
+def _told_apart(feet: list[np.ndarray | None], apart: tuple[np.ndarray, np.ndarray]) -> bool:
+    """Whether a map gives each of two shoes to one side, and not a half of each to both."""
+    shares = [float((piece & feet[0]).sum() / piece.sum()) for piece in apart]
+    return min(shares) < 0.25 and max(shares) > 0.75
 
 
 def _feet(figure: Figure, shoes: np.ndarray, least: float) -> list[np.ndarray | None]:
@@ -335,7 +356,7 @@ def _wrist(figure: Figure, side: int, shoulder: Found) -> Found:
 def _arm(figure: Figure, side: int) -> np.ndarray | None:
     """Skin of the arm on one side, without specks; None where there is none."""
     least = max(6.0, 0.0003 * figure.stature**2)
-    own, other = (_without_specks(figure.sided(ARMS, k), least) for k in (side, 1 - side))
+    own, other = (without_specks(figure.sided(ARMS, k), least) for k in (side, 1 - side))
     if own.any():
         return own
     # A map may call both arms the same: take the piece that lies on this side.
@@ -345,13 +366,6 @@ def _arm(figure: Figure, side: int) -> np.ndarray | None:
         i for i in range(1, count) if way * (centres[i][0] - figure.middle) > 0.04 * figure.stature
     ]
     return np.isin(labels, mine) if mine and len(mine) < count - 1 else None
-
-
-def _without_specks(mask: np.ndarray, least: float) -> np.ndarray:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    large = stats[:, cv2.CC_STAT_AREA] >= least
-    large[0] = False
-    return large[labels]
 
 
 def _elbow(figure: Figure, side: int, shoulder: Found, wrist: Found) -> Found:

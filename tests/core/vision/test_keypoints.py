@@ -114,6 +114,15 @@ def test_headless_photos_still_have_shoulders(known):
     assert away(points, truth)[[2, 5]].max() < 0.3
 
 
+def test_shoes_that_a_map_calls_half_left_and_half_right_stay_two_feet(known):
+    person = known["amara"]
+    parse = person.parse.copy()
+    shoes = np.isin(parse, (ID["left_shoe"], ID["right_shoe"]))
+    parse[shoes & (np.indices(parse.shape)[1] % 16 < 8)] = ID["left_shoe"]
+    parse[shoes & (np.indices(parse.shape)[1] % 16 >= 8)] = ID["right_shoe"]
+    assert away(keypoints(parse), person.keypoints)[[9, 10, 12, 13]].max() < 0.15
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (40, 30), (300, 200)])
 def test_an_empty_map_has_no_person(shape):
     with pytest.raises(NoPersonError, match="No person"):
