@@ -101,9 +101,10 @@ def _decided(catalog: Catalog, item: str, made: Suggestion) -> None:
             words = f"*\\** The {made.kind} was suggested from the photo and accepted."
             if made.kind == "description":
                 words = f"{plain(capital(made.text))}. *Suggested from the photo and accepted.*"
-            st.caption(words)
+            st.caption(words, width="content")
         else:
-            st.caption(f"The suggested {made.kind} “{plain(made.text)}” was rejected.")
+            words = f"The suggested {made.kind} “{plain(made.text)}” was rejected."
+            st.caption(words, width="content")
         _decision(catalog, item, "suggested", "Undo", ":material/undo:")
 
 

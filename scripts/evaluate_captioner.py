@@ -145,7 +145,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         directory, table = args.checkpoint or best_captioner(), read_styles(args.data)
-        ids = set(args.ids.read_text().split()) if args.ids else None
+        ids = set(args.ids.read_text().split()) if args.ids else _unseen(directory, table)
         scores = evaluate(directory, table, ids)
         if args.json:
             args.json.write_text(json.dumps(scores, indent=1) + "\n")
@@ -163,6 +163,18 @@ def main(argv: list[str] | None = None) -> int:
             )
     print(f"  {scores['captions_per_second']} captions a second, {scores['brands']} brands known")
     return 0
+
+
+def _unseen(directory: Path, table: pd.DataFrame) -> set[str] | None:
+    """The products that a captioner was not trained on, where it was trained on others of these.
+
+    None (score all) where its list names none of the table's products, or there is no list.
+    """
+    file = directory / "held_out.txt"
+    found = set(file.read_text().split() if file.is_file() else ()) & set(table["id"])
+    if found:
+        print(f"Scoring the {len(found):,} products that {directory.name} was not trained on.")
+    return found or None
 
 
 def _span(scores: dict[str, float | int | str], name: str) -> str:

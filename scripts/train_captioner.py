@@ -3,9 +3,9 @@
 The model is a transformers VisionEncoderDecoderModel. Its encoder is the vision tower of a CLIP
 checkpoint. The decoder is first trained over the tower's states, which are computed once for a few
 augmented views of every photo; then, if asked, the whole model is tuned for some epochs on the
-photos themselves. The products of the held-out list are never trained on; some others choose the
-probabilities below which an attribute is left out. A run that was stopped goes on where its last
-epoch ended.
+photos themselves. The products of the held-out list are never trained on; a few others, and a few
+own photos, choose the probabilities below which an attribute is left out. A run that was stopped
+goes on where its last epoch ended.
 """
 
 import argparse
@@ -225,16 +225,20 @@ class Photos:
         def draw(low: float, high: float) -> Tensor:
             return torch.rand(n, generator=generator) * (high - low) + low
 
-        scale = draw(0.8, 1.08)
+        # Shops crop their photos differently, from a garment that fills its frame to one in the
+        # middle of much ground, so sizes and proportions vary widely.
+        wide = draw(0.7, 1.2)
+        high = (wide * draw(0.8, 1.25)).clamp(0.7, 1.25)
         theta = torch.zeros(n, 2, 3)
-        theta[:, 0, 0] = scale * draw(0.92, 1.08) * torch.sign(draw(-1, 1))
-        theta[:, 1, 1] = scale
-        room = (1 - scale).abs() + 0.05
-        theta[:, 0, 2], theta[:, 1, 2] = draw(-1, 1) * room, draw(-1, 1) * room
+        theta[:, 0, 0] = wide * torch.sign(draw(-1, 1))
+        theta[:, 1, 1] = high
+        theta[:, 0, 2] = draw(-1, 1) * ((1 - wide).abs() * 0.7 + 0.05)
+        theta[:, 1, 2] = draw(-1, 1) * ((1 - high).abs() * 0.7 + 0.05)
         grid = F.affine_grid(theta, [n, 3, *size], align_corners=False)
         image = F.grid_sample(image, grid, align_corners=False, padding_mode="border")
-        light = draw(0.9, 1.1).view(-1, 1, 1, 1)
-        return ((image * light).clamp(0, 1) - self.mean) / self.std
+        light, tint = draw(0.85, 1.1).view(-1, 1, 1, 1), 0.04
+        cast = 1 + tint * (2 * torch.rand(n, 3, 1, 1, generator=generator) - 1)
+        return ((image * light * cast).clamp(0, 1) - self.mean) / self.std
 
 
 @torch.no_grad()
@@ -354,6 +358,7 @@ def save(
     tokenizer: PreTrainedTokenizerFast,
     processor: ViTImageProcessorPil,
     lowest: dict[str, float],
+    held_out: str,
     out: Path,
 ) -> None:
     """Write the directory in the transformers layout, weights in float16."""
@@ -367,6 +372,7 @@ def save(
     (new / ATTRIBUTES_FILE).write_text(
         json.dumps({"words": WORDS, "least": lowest}, indent=1, ensure_ascii=False) + "\n"
     )
+    (new / "held_out.txt").write_text(held_out)
     out.mkdir(parents=True, exist_ok=True)
     for file in new.iterdir():
         file.replace(out / file.name)
@@ -394,10 +400,14 @@ def gather(args: argparse.Namespace) -> tuple[list[np.ndarray], Lines, np.ndarra
         facts, photos = facts + rendered_facts(made), [*photos, made.images]
     lines = Lines.of(*codes(facts))
     rest = np.arange(len(shop.names), len(facts))
+    # Photos by other hands validate too: what is said must hold beyond the shop's own studio.
+    own_count = len(own.names) if args.own_photos else 0
+    aside = np.random.default_rng(args.seed).permutation(own_count)[: own_count // 10]
+    rest = np.setdiff1d(rest, aside + len(shop.names))
     train = np.concatenate([np.flatnonzero(usable & ~valid), rest])
     train = train[lines.said[train, list(WORDS).index("type")] >= 0]
     print(f"{len(train)} photos to train on, such as “{say(facts[train[0]])}”", flush=True)
-    return photos, lines, train, np.flatnonzero(valid)
+    return photos, lines, train, np.concatenate([np.flatnonzero(valid), aside + len(shop.names)])
 
 
 def train(args: argparse.Namespace) -> None:
@@ -456,7 +466,8 @@ def train(args: argparse.Namespace) -> None:
         right = ((said == lines.said[valid]) & known).sum(0) / np.maximum(known.sum(0), 1)
         told = ", ".join(f"{name} {share:.3f}" for name, share in zip(WORDS, right, strict=True))
         print(f"\repoch {epoch + 1}, {time.time() - began:.0f} s: {told}", flush=True)
-        save(model, tokenizer, processor, least(said, sure, lines, valid), args.out)
+        lowest, held_out = least(said, sure, lines, valid), args.held_out.read_text()
+        save(model, tokenizer, processor, lowest, held_out, args.out)
         state = {
             "model": model.state_dict(),
             "adam": trainer.adam.state_dict(),

@@ -113,13 +113,14 @@ class Captioner:
         """
         import torch
         from transformers import AutoTokenizer, VisionEncoderDecoderModel, ViTImageProcessorPil
-        from transformers.utils.logging import disable_progress_bar
+        from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
         directory = Path(directory)
         self.checkpoint_id = checkpoint_id(directory)
         self.attributes = Attributes.read(directory)
         self._cautious = cautious
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        set_verbosity_error()  # it warns of padding, which only lines that have ended hold
         disable_progress_bar()  # loading is a second; the bar only litters terminals and logs
         if not (directory / "config.json").is_file():
             raise CheckpointMissing(
