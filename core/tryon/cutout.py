@@ -37,8 +37,14 @@ SMALLEST = 0.02
 PLAIN, SURELY_PLAIN = 0.5, 0.9
 """Share of the border that a smooth ground must explain: without the network, and with it."""
 
+QUIET = 3.0
+"""Noise of the ground (Lab distance) above which it is not plain, if the network is there."""
+
 UNSURE, SURE = 0.4, 0.1
 """Share of the outline that may lie on no edge: without the network, and with it."""
+
+UNCLEAR = 2.0
+"""Pixels that the network leaves open (0.1 to 0.9), for one that it takes, above which it fails."""
 
 TORN, WHOLE = 0.5, 0.2
 """Share of the largest outline drawn that may be left out: without the network, and with it."""
@@ -132,18 +138,18 @@ def _separate(pixels: np.ndarray, name: str) -> tuple[np.ndarray, Method]:
     network = _network_directory()
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     ground, noise, plain = _ground(lab)
-    if plain < (PLAIN if network is None else SURELY_PLAIN):
-        if network is not None:
-            return _by_network(network, pixels), "network"
+    if network is not None and (plain < SURELY_PLAIN or noise > QUIET):
+        return _by_network(network, pixels, name), "network"
+    if plain < PLAIN:
         raise TryOnError(
             f"The background of {name} is not plain enough to cut the garment out. Use a photo"
             " of the garment alone on a plain ground, or a PNG with a transparent background."
         )
     found = silhouette(pixels, lab, ground, noise)
-    unsure, torn = (UNSURE, TORN) if network is None else (SURE, WHOLE)
-    if found.doubt > unsure or found.lost > torn:
-        if network is not None:
-            return _by_network(network, pixels), "network"
+    sure = found.doubt <= SURE and found.lost <= WHOLE
+    if network is not None and not sure:
+        return _by_network(network, pixels, name), "network"
+    if found.doubt > UNSURE or found.lost > TORN:
         raise TryOnError(
             f"The garment in {name} is too like its background to be cut out whole. Use a photo on"
             " a ground of another colour, or a PNG with a transparent background."
@@ -195,11 +201,18 @@ def _loaded(directory: Path, checkpoint: str) -> "GarmentNetwork":
     return GarmentNetwork(directory)
 
 
-def _by_network(directory: Path, pixels: np.ndarray) -> np.ndarray:
+def _by_network(directory: Path, pixels: np.ndarray, name: str) -> np.ndarray:
     from core.vision.matting import refined
 
     network = _loaded(directory, checkpoint_id(directory))
-    alpha = refined(pixels, network.probability(pixels))
+    probability = network.probability(pixels)
+    open_to_doubt = int(((probability > 0.1) & (probability < 0.9)).sum())
+    if open_to_doubt > UNCLEAR * max(1, int((probability > 0.5).sum())):
+        raise TryOnError(
+            f"The garment in {name} cannot be told from its background. Use a photo of the garment"
+            " alone on a plain ground of another colour, or a PNG with a transparent background."
+        )
+    alpha = refined(pixels, probability)
     return alpha * main_parts(alpha > 0.5)
 
 
