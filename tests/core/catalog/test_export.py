@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -200,7 +201,7 @@ def made() -> tuple[Catalog, pd.DataFrame]:
         {"sku": ["01", "02", "03"], "kind": ["a", "b", "a"], "sold": [1.0, None, 3.0], "rank": "x"}
     )
     catalog = Catalog(
-        directory=None,  # type: ignore[arg-type]
+        directory=Path("none"),
         name="Spring",
         frame=conform(frame, roles),
         roles=roles,

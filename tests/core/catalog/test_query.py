@@ -1,5 +1,7 @@
 """Filters, counts, orders and links, against a slow and plain reading of the same rows."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -27,7 +29,7 @@ COLUMNS = ("kind", "colour", "fit")
 
 def make(frame: pd.DataFrame) -> Catalog:
     roles = {c: r for c, r in ROLES.items() if c in frame}
-    return Catalog(directory=None, name="made", frame=conform(frame, roles), roles=roles)  # type: ignore[arg-type]
+    return Catalog(directory=Path("none"), name="made", frame=conform(frame, roles), roles=roles)
 
 
 def ranking_of(catalog: Catalog, seed: int = 0) -> pd.DataFrame:
@@ -202,7 +204,7 @@ def test_the_first_filters_are_the_ones_a_merchandiser_looks_for():
     )
     roles = {c: Role.ATTRIBUTE for c in frame if c not in ("sku", "kind")}
     roles |= {"sku": Role.ID, "kind": Role.CATEGORY}
-    catalog = Catalog(directory=None, name="", frame=conform(frame, roles), roles=roles)  # type: ignore[arg-type]
+    catalog = Catalog(directory=Path("none"), name="", frame=conform(frame, roles), roles=roles)
     facets = Listing(catalog, None).facets
     assert [f.column for f in facets if f.first] == ["kind", "base_colour", "season", "brand"]
     assert [f.column for f in facets if not f.first] == ["colour_depth", "material", "code"]
@@ -227,7 +229,7 @@ def test_seasons_come_newest_first_and_undated_ones_last():
         }
     )
     roles = {"sku": Role.ID, "season": Role.ATTRIBUTE, "day": Role.RELEASE_DATE}
-    catalog = Catalog(directory=None, name="made", frame=conform(frame, roles), roles=roles)  # type: ignore[arg-type]
+    catalog = Catalog(directory=Path("none"), name="made", frame=conform(frame, roles), roles=roles)
     (facet,) = Listing(catalog, None).facets
     assert facet.levels == ("SS25", "AW24", "SS24", "Evergreen")
 
