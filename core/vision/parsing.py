@@ -43,7 +43,7 @@ LEAST_FIGURE = 0.005
 """Least share of the photo that is not background for anything to be seen."""
 
 BODY = ("face", "hair", "neck", "left_arm", "right_arm", "left_leg", "right_leg")
-LEAST_BODY = 0.025
+LEAST_BODY = 0.04
 """Least share of the figure that is body for it to be a person."""
 
 
@@ -64,7 +64,7 @@ def detect(parse: np.ndarray) -> Detection:
     """The articles seen in a photo and whether a person wears them, from its body map.
 
     The figure is all that is not background. A person wears the articles if body (face, hair, neck,
-    arms, legs) is at least 2.5 % of the figure. On a person, an article is seen if it is at least
+    arms, legs) is at least 4 % of the figure. On a person, an article is seen if it is at least
     4 % of the figure (0.6 % for sunglasses, belts, shoes, hats and scarves, which are small);
     without a person, if it is at least 25 %. Nothing is seen in a figure below 0.5 % of the photo.
 
