@@ -1,6 +1,7 @@
 """The arrows of the design: which part of the project may import which."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -88,4 +89,4 @@ def test_nothing_runs_code_from_a_file(path: Path) -> None:
     assert not {n.split(".")[0] for n in names} & {"pickle", "joblib", "shelve", "marshal"}
     text = path.read_text(encoding="utf-8")
     assert "allow_pickle=True" not in text
-    assert text.count("torch.load(") == text.count("weights_only=True")
+    assert not re.search(r"torch\.load\((?![^)]*weights_only=True)", text)
