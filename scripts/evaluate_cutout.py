@@ -180,11 +180,12 @@ def evaluate(
     sources: list[tuple[Path, str, str]],
     seed: int,
     sheet: Path | None = None,
+    kinds: tuple[str, ...] = GROUNDS,
 ) -> dict[str, float | int | str]:
     """Scores 0..1 a ground, with 90 % bootstrap intervals over garments (``_low``, ``_high``)."""
     scores: dict[str, float | int | str] = {"n": len(garments)}
-    shown: dict[str, list[np.ndarray]] = {kind: [] for kind in GROUNDS}
-    for kind in GROUNDS:
+    shown: dict[str, list[np.ndarray]] = {kind: [] for kind in kinds}
+    for kind in kinds:
         values, methods, seconds = [], Counter[str](), []
         for number, (_, piece) in enumerate(garments):
             rng = np.random.default_rng([seed, number, GROUNDS.index(kind)])
@@ -243,6 +244,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--sheet", type=Path, help="PNG to draw photos and cut-outs into")
     parser.add_argument("--most", type=int, default=60, help="garments to score")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--grounds", nargs="+", choices=GROUNDS, default=GROUNDS)
     args = parser.parse_args(argv)
     try:
         try:
@@ -253,14 +255,14 @@ def main(argv: list[str] | None = None) -> int:
             listed = set()
         sources = photo_grounds(args.backgrounds, listed)
         garments = read_garments(args.visuelle, args.most, args.seed)
-        scores = evaluate(garments, sources, args.seed, args.sheet)
+        scores = evaluate(garments, sources, args.seed, args.sheet, tuple(args.grounds))
         if args.json:
             args.json.write_text(json.dumps(scores, indent=1) + "\n")
     except (FashionError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"{scores['n']} garments on each ground (90 % intervals by bootstrap)")
-    for kind in GROUNDS:
+    for kind in args.grounds:
         for name in ("iou", "boundary_f"):
             key = f"{kind}_{name}"
             print(
