@@ -128,12 +128,11 @@ class Captioner:
                 " pull."
             )
         try:
-            # A .bin is read with torch's weights_only unpickler, which runs no code.
+            # The library reads a .bin with torch's weights-only unpickler, which runs no code.
             model = VisionEncoderDecoderModel.from_pretrained(
                 directory,
                 dtype=torch.float32,
                 use_safetensors=(directory / "model.safetensors").is_file(),
-                weights_only=True,
                 local_files_only=True,
             )
             self._tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
