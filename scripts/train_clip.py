@@ -341,8 +341,20 @@ def make_batch(
     return Batch(pixels, encoded["input_ids"], encoded["attention_mask"], wanted, labels)
 
 
+def averaged(model: CLIPModel, before: dict[str, Tensor], keep: float) -> dict[str, Tensor]:
+    """The model's weights, mixed with a share `keep` of those it started from, if it did."""
+    state = model.state_dict()
+    if not before:
+        return state
+    return {
+        name: keep * before[name].to(new.device, torch.float32) + (1 - keep) * new
+        for name, new in state.items()
+    }
+
+
 def save(
-    model: CLIPModel,
+    config: CLIPConfig,
+    state: dict[str, Tensor],
     tokenizer,
     processor,
     lists: dict[str, list[str]],
@@ -351,8 +363,8 @@ def save(
     """Write the directory in the transformers layout, weights in float16."""
     new = out.with_name(f".{out.name}.new")
     shutil.rmtree(new, ignore_errors=True)
-    half = CLIPModel(model.config).half()
-    half.load_state_dict(model.state_dict())
+    half = CLIPModel(config).half()
+    half.load_state_dict(state)
     half.save_pretrained(new)
     tokenizer.save_pretrained(new)
     processor.save_pretrained(new)
@@ -376,6 +388,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--teacher", type=Path, help="what train_backbone.py wrote")
     parser.add_argument("--start-from", type=Path, help="checkpoint directory to train further")
+    parser.add_argument(
+        "--keep",
+        type=float,
+        default=0.0,
+        help="share of the weights started from in the result (averaged, Wortsman et al. 2022)",
+    )
     parser.add_argument("--out", type=Path, required=True, help="checkpoint directory to write")
     parser.add_argument("--work", type=Path, required=True, help="folder for caches and state")
     parser.add_argument("--epochs", type=int, default=30)
@@ -438,8 +456,10 @@ def train(args: argparse.Namespace) -> None:
     if args.start_from:
         tokenizer = CLIPTokenizer.from_pretrained(args.start_from)
         model = make_model(tokenizer)
-        model.load_state_dict(load_file(args.start_from / "model.safetensors"))
+        before = load_file(args.start_from / "model.safetensors")
+        model.load_state_dict(before)
     else:
+        before = {}
         tokenizer = make_tokenizer(data.texts())
         model = make_model(tokenizer)
     teacher = Backbone.load(args.teacher) if args.teacher else None
@@ -473,7 +493,8 @@ def train(args: argparse.Namespace) -> None:
                     flush=True,
                 )
         torch.save({**trainer.state(), "epoch": epoch + 1, "done": done}, state_file)
-        save(model, tokenizer, processor, lists, args.out)
+        mix = averaged(model, before, args.keep)
+        save(model.config, mix, tokenizer, processor, lists, args.out)
         if validation:
             scores = evaluate(ClipEncoder(args.out, device=device), table, validation)
             print(f"epoch {epoch + 1} validation: {scores}", flush=True)

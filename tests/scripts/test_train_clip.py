@@ -142,6 +142,15 @@ def test_training_further_starts_from_the_weights_named_and_learns_from_a_teache
     assert torch.equal(old[name], new[name]), "at a rate of 0 nothing changes"
 
 
+def test_the_result_keeps_the_share_of_the_old_weights_that_it_is_told():
+    model = torch.nn.Linear(2, 2, bias=False)
+    before = {"weight": torch.ones(2, 2, dtype=torch.float16)}
+    for keep in (0, 0.25, 1):
+        mixed = train_clip.averaged(model, before, keep)["weight"]
+        torch.testing.assert_close(mixed, keep + (1 - keep) * model.weight.detach())
+    assert torch.equal(train_clip.averaged(model, {}, 0.5)["weight"], model.weight)
+
+
 def test_a_photo_of_a_held_out_product_under_another_name_is_not_trained_on(folder, tmp_path):
     again = tmp_path / "again"
     shutil.copytree(folder / "products", again)
