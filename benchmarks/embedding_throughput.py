@@ -22,7 +22,7 @@ from PIL import Image
 
 from core.checkpoints import best_clip
 from core.vision.clip import ClipEncoder
-from core.vision.embeddings import prepare_ahead
+from core.vision.embeddings import DECODED_SIDE, decode_ahead
 from core.vision.search import top_k
 
 BATCHES = (8, 32, 64)
@@ -53,11 +53,11 @@ def folder_embedder(encoder: ClipEncoder, batch: int) -> Callable[[list[Path]], 
     """Embed photos as `embed_catalog` does."""
 
     def embed(paths: list[Path]) -> np.ndarray:
-        photos = prepare_ahead(paths, encoder, ahead=2 * batch)
+        photos = decode_ahead(paths, max_side=DECODED_SIDE * encoder.side, ahead=2 * batch)
         parts = []
         for start in range(0, len(paths), batch):
             some = [p for _, p in zip(paths[start : start + batch], photos, strict=False)]
-            parts.append(encoder.prepared(some, batch))
+            parts.append(encoder.images(some, batch))
         return np.concatenate(parts)
 
     return embed

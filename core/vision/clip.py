@@ -127,30 +127,15 @@ class ClipEncoder:
             images: PIL images of any mode and size.
             batch_size: photos in one forward pass.
         """
-        return self._encode(
-            images, batch_size, lambda batch: self._look([self.prepare(i) for i in batch])
-        )
-
-    def prepare(self, image: Image.Image) -> np.ndarray:
-        """Pixels of a photo of any mode and size as the model takes them, float32 (3, side, side).
-
-        Takes no lock, so that threads can prepare photos while the model looks at others.
-        """
-        pixels: np.ndarray = self._processor(image.convert("RGB"), return_tensors="np")[
-            "pixel_values"
-        ][0]
-        return pixels
-
-    def prepared(self, pixels: Sequence[np.ndarray], batch_size: int = 32) -> np.ndarray:
-        """Unit vectors of photos that `prepare` has prepared, float32 (n, dimensions)."""
-        return self._encode(pixels, batch_size, self._look)
-
-    def _look(self, pixels: Sequence[np.ndarray]) -> "torch.Tensor":
         import torch
 
-        batch = torch.from_numpy(np.stack(pixels)).to(self._device, self._model.dtype)
-        with self._lock, torch.inference_mode():
-            return self._model.get_image_features(pixel_values=batch).pooler_output
+        def features(batch: Sequence[Image.Image]) -> "torch.Tensor":
+            inputs = self._processor([i.convert("RGB") for i in batch], return_tensors="pt")
+            pixels = inputs["pixel_values"].to(self._device, self._model.dtype)
+            with self._lock, torch.inference_mode():
+                return self._model.get_image_features(pixel_values=pixels).pooler_output
+
+        return self._encode(images, batch_size, features)
 
     def texts(self, texts: Sequence[str], batch_size: int = 64) -> np.ndarray:
         """Unit vectors of texts, float32 (n, dimensions).

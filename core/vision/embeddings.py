@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock
+from PIL import Image
 
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
@@ -186,9 +187,9 @@ def _embed(
     pending = [r for r, k in enumerate(keys) if k is not None and k not in known | problems]
     total = sum(key is not None for key in keys)
     done = total - len(pending)
-    folder = catalog.directory / "images"
+    folder, side = catalog.directory / "images", DECODED_SIDE * encoder.side
     paths = [folder / key[0] for row in pending if (key := keys[row])]
-    decoded = prepare_ahead(paths, encoder, ahead=2 * batch_size)
+    decoded = decode_ahead(paths, max_side=side, ahead=2 * batch_size)
     for first in range(0, len(pending), batch_size):
         if on_progress is not None:
             on_progress(done, total)
@@ -202,7 +203,7 @@ def _embed(
                 photos.append(photo)
                 rows.append(row)
         if rows:
-            vectors[rows] = encoder.prepared(photos, batch_size)
+            vectors[rows] = encoder.images(photos)
             vectors.flush()
         done += len(pending[first : first + batch_size])
     if on_progress is not None:
@@ -215,27 +216,24 @@ def _embed(
     return Embedded(whole, computed, total - computed - len(damaged), damaged)
 
 
-def prepare_ahead(
-    paths: Sequence[Path], encoder: ClipEncoder, *, ahead: int
-) -> Iterator[np.ndarray | ImageError]:
-    """Photos as the encoder takes them, in the order of their paths, prepared in threads.
+def decode_ahead(
+    paths: Sequence[Path], *, max_side: int, ahead: int
+) -> Iterator[Image.Image | ImageError]:
+    """Photos in the order of their paths, decoded in threads; the error of one that is unreadable.
 
     Args:
         paths: files.
-        encoder: what they are prepared for.
-        ahead: how many photos are at most prepared and not yet taken, which bounds the memory.
-
-    Yields:
-        float32 (3, side, side), or the error of a photo that is unreadable.
+        max_side: scale down so that neither side is longer (pixels).
+        ahead: how many photos are at most decoded and not yet taken, which bounds the memory.
     """
 
-    def decode(path: Path) -> np.ndarray | ImageError:
+    def decode(path: Path) -> Image.Image | ImageError:
         try:
-            return encoder.prepare(open_image(path, max_side=DECODED_SIDE * encoder.side))
+            return open_image(path, max_side=max_side)
         except ImageError as error:
             return error
 
-    waiting: deque[Future[np.ndarray | ImageError]] = deque()
+    waiting: deque[Future[Image.Image | ImageError]] = deque()
     with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
         try:
             for path in paths:

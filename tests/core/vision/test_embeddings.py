@@ -34,14 +34,11 @@ class MeanColour:
     def __init__(self, fail_at=None):
         self.seen, self.fail_at = 0, fail_at
 
-    def prepare(self, image):
-        return np.asarray(image, dtype=np.float32).transpose(2, 0, 1)
-
-    def prepared(self, pixels, batch_size):
-        if self.fail_at is not None and self.seen + len(pixels) > self.fail_at:
+    def images(self, images):
+        if self.fail_at is not None and self.seen + len(images) > self.fail_at:
             raise KeyboardInterrupt
-        self.seen += len(pixels)
-        means = np.array([p.mean(axis=(1, 2)) for p in pixels], dtype=np.float32)
+        self.seen += len(images)
+        means = np.array([np.asarray(i).mean(axis=(0, 1)) for i in images], dtype=np.float32)
         return means / np.linalg.norm(means, axis=1, keepdims=True)
 
 
