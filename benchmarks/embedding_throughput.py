@@ -3,9 +3,9 @@
     python benchmarks/embedding_throughput.py [--threads 2] [--photos DIR] [--checkpoint DIR]
 
 The photos of a folder are embedded by the plain loop (open one, prepare it, run the model, next)
-and as the dashboard does it (decoding ahead in threads while the model works on a batch), in
-float32 and in bfloat16, with batches of several sizes. Figures are medians of some rounds, taken in
-turns in one process; vectors are compared with those of the plain loop.
+and as the dashboard does it (threads that each open photos and run the model on them), in float32
+and in bfloat16, with batches of several sizes. Figures are medians of some rounds, taken in turns
+in one process; vectors are compared with those of the plain loop.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from PIL import Image
 
 from core.checkpoints import best_clip
 from core.vision.clip import ClipEncoder
-from core.vision.embeddings import DECODED_SIDE, decode_ahead
+from core.vision.embeddings import embed_files
 from core.vision.search import top_k
 
 BATCHES = (8, 32, 64)
@@ -53,12 +53,8 @@ def folder_embedder(encoder: ClipEncoder, batch: int) -> Callable[[list[Path]], 
     """Embed photos as `embed_catalog` does."""
 
     def embed(paths: list[Path]) -> np.ndarray:
-        photos = decode_ahead(paths, max_side=DECODED_SIDE * encoder.side, ahead=2 * batch)
-        parts = []
-        for start in range(0, len(paths), batch):
-            some = [p for _, p in zip(paths[start : start + batch], photos, strict=False)]
-            parts.append(encoder.images(some, batch))
-        return np.concatenate(parts)
+        parts = embed_files(paths, encoder, batch)
+        return np.array([vector for part in parts for vector in part])
 
     return embed
 
@@ -93,7 +89,7 @@ def main(argv: list[str] | None = None) -> int:
     ways = {"plain loop, float32": plain_loop(directory)}
     for name, some in (("float32", encoder), ("bfloat16", half)):
         for batch in BATCHES:
-            ways[f"decode ahead, {name}, batch {batch}"] = folder_embedder(some, batch)
+            ways[f"in threads, {name}, batch {batch}"] = folder_embedder(some, batch)
     vectors = {name: way(paths) for name, way in ways.items()}
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(args.rounds):

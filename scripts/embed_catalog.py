@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from core.catalog.catalog import load_catalog
 from core.checkpoints import best_clip, clip_by_id
 from core.errors import FashionError
-from core.vision.clip import ClipEncoder
+from core.vision.clip import ClipEncoder, bf16_is_fast
 from core.vision.embeddings import embed_catalog
 from scripts.command import run
 
@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         catalog = load_catalog(args.data_dir)
-        encoder = ClipEncoder(_directory(args.checkpoint))
+        encoder = ClipEncoder(_directory(args.checkpoint), bf16=bf16_is_fast())
         done = embed_catalog(catalog, encoder, on_progress=_progress)
     except FashionError as error:
         print(error, file=sys.stderr)

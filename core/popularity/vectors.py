@@ -50,7 +50,8 @@ def embed_photos(
 
     directory = clip_by_id(checkpoint) if checkpoint else best_clip()
     if not is_embedded(catalog, directory):
-        from core.vision.clip import ClipEncoder
+        from core.vision.clip import ClipEncoder, bf16_is_fast
 
-        embed_catalog(catalog, ClipEncoder(directory), on_progress=on_progress)
+        encoder = ClipEncoder(directory, bf16=bf16_is_fast())
+        embed_catalog(catalog, encoder, on_progress=on_progress)
     return checkpoint_id(directory)

@@ -7,7 +7,6 @@ encoder is made, not before.
 
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -58,11 +57,19 @@ def preprocess_hash(directory: Path) -> str:
     return hashlib.sha256(described.encode()).hexdigest()[:8]
 
 
+def bf16_is_fast() -> bool:
+    """Whether the device that an encoder would use has instructions for bfloat16."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+
+
 class ClipEncoder:
     """Maps photos and texts to float32 unit vectors.
 
-    Safe to share between threads: one forward pass runs at a time. How many threads torch uses is
-    left to the caller.
+    Safe to share between threads. How many threads torch uses is left to the caller.
 
     Attributes:
         checkpoint_id: name of the checkpoint and a short hash of its weights.
@@ -113,7 +120,6 @@ class ClipEncoder:
                 " scripts/checkpoints.py pull."
             ) from error
         self._model = model.eval().to(self._device)
-        self._lock = threading.Lock()
         self.side = int(model.vision_model.config.image_size)
         self.dimensions = int(model.visual_projection.out_features)
         self._text_length = min(
@@ -132,7 +138,7 @@ class ClipEncoder:
         def features(batch: Sequence[Image.Image]) -> "torch.Tensor":
             inputs = self._processor([i.convert("RGB") for i in batch], return_tensors="pt")
             pixels = inputs["pixel_values"].to(self._device, self._model.dtype)
-            with self._lock, torch.inference_mode():
+            with torch.inference_mode():
                 return self._model.get_image_features(pixel_values=pixels).pooler_output
 
         return self._encode(images, batch_size, features)
@@ -154,7 +160,7 @@ class ClipEncoder:
                 max_length=self._text_length,
                 return_tensors="pt",
             ).to(self._device)
-            with self._lock, torch.inference_mode():
+            with torch.inference_mode():
                 return self._model.get_text_features(
                     input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
                 ).pooler_output

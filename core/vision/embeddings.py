@@ -34,11 +34,11 @@ from core.vision.clip import ClipEncoder, preprocess_hash
 from core.vision.images import open_image
 
 FOLDER = "vectors"
-DECODERS = min(4, os.cpu_count() or 1)
-"""Threads that decode photos while the model is at work on those before."""
-DECODED_SIDE = 4
-"""Photos are decoded to this many times the model's input size, where they are larger: a JPEG is
-then read at a fraction of its size, and the vector stays the same (cosine over .999)."""
+WORKERS = min(4, os.cpu_count() or 1)
+"""Threads that each open photos and run the model on them: while one decodes, another computes."""
+DECODED_SIDE = 2
+"""Photos are scaled to this many times the model's input size first, where they are larger: a JPEG
+is then read at a fraction of its size, and the vector stays the same (cosine over .999)."""
 UNIT_TOLERANCE = 0.01
 """How far from 1 the length of a float16 unit vector may be."""
 
@@ -187,27 +187,23 @@ def _embed(
     pending = [r for r, k in enumerate(keys) if k is not None and k not in known | problems]
     total = sum(key is not None for key in keys)
     done = total - len(pending)
-    folder, side = catalog.directory / "images", DECODED_SIDE * encoder.side
+    folder = catalog.directory / "images"
     paths = [folder / key[0] for row in pending if (key := keys[row])]
-    decoded = decode_ahead(paths, max_side=side, ahead=2 * batch_size)
-    for first in range(0, len(pending), batch_size):
+    if on_progress is not None:
+        on_progress(done, total)
+    rows = iter(pending)
+    for found in embed_files(paths, encoder, batch_size):
+        for vector, row in zip(found, rows, strict=False):
+            key = keys[row]
+            if isinstance(vector, ImageError):
+                assert key is not None
+                problems[key] = str(vector)
+            else:
+                vectors[row] = vector
+        vectors.flush()
+        done += len(found)
         if on_progress is not None:
             on_progress(done, total)
-        rows, photos = [], []
-        for row, photo in zip(pending[first : first + batch_size], decoded, strict=False):
-            key = keys[row]
-            if isinstance(photo, ImageError):
-                assert key is not None
-                problems[key] = str(photo)
-            else:
-                photos.append(photo)
-                rows.append(row)
-        if rows:
-            vectors[rows] = encoder.images(photos)
-            vectors.flush()
-        done += len(pending[first : first + batch_size])
-    if on_progress is not None:
-        on_progress(total, total)
     about = about | {"damaged": {str(r): problems[k] for r, k in enumerate(keys) if k in problems}}
     files.publish(about)
     damaged = _damaged(catalog, about)
@@ -216,34 +212,56 @@ def _embed(
     return Embedded(whole, computed, total - computed - len(damaged), damaged)
 
 
-def decode_ahead(
-    paths: Sequence[Path], *, max_side: int, ahead: int
-) -> Iterator[Image.Image | ImageError]:
-    """Photos in the order of their paths, decoded in threads; the error of one that is unreadable.
+def embed_files(
+    paths: Sequence[Path], encoder: ClipEncoder, batch_size: int
+) -> Iterator[list[np.ndarray | ImageError]]:
+    """Vectors of photos, batch by batch in the order of their paths.
+
+    Each of some threads opens the photos of a batch and runs the model on them with its share of
+    torch's threads: cores that would wait for each other inside one model, or for a photo to be
+    decoded, are all at work.
 
     Args:
         paths: files.
-        max_side: scale down so that neither side is longer (pixels).
-        ahead: how many photos are at most decoded and not yet taken, which bounds the memory.
+        encoder: makes the vectors.
+        batch_size: photos that are open at a time in each thread.
+
+    Yields:
+        For each photo of a batch its float32 vector, or the error of one that is unreadable.
     """
+    import torch
 
-    def decode(path: Path) -> Image.Image | ImageError:
-        try:
-            return open_image(path, max_side=max_side)
-        except ImageError as error:
-            return error
+    def embed(batch: Sequence[Path]) -> list[np.ndarray | ImageError]:
+        opened = [_open(path, DECODED_SIDE * encoder.side) for path in batch]
+        photos = [p for p in opened if not isinstance(p, ImageError)]
+        vectors = iter(encoder.images(photos) if photos else ())
+        return [p if isinstance(p, ImageError) else next(vectors) for p in opened]
 
-    waiting: deque[Future[Image.Image | ImageError]] = deque()
-    with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
+    threads = torch.get_num_threads()
+    share = max(1, threads // WORKERS)
+    batches = (paths[start : start + batch_size] for start in range(0, len(paths), batch_size))
+    waiting: deque[Future[list[np.ndarray | ImageError]]] = deque()
+    with ThreadPoolExecutor(
+        WORKERS, thread_name_prefix="embed", initializer=lambda: torch.set_num_threads(share)
+    ) as pool:
         try:
-            for path in paths:
-                waiting.append(pool.submit(decode, path))
-                if len(waiting) > ahead:
+            for batch in batches:
+                waiting.append(pool.submit(embed, batch))
+                if len(waiting) > WORKERS:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
+            # torch takes the number that was set last for threads that start later.
+            torch.set_num_threads(threads)
+
+
+def _open(path: Path, side: int) -> Image.Image | ImageError:
+    try:
+        return open_image(path, max_side=side)
+    except ImageError as error:
+        return error
 
 
 def _describe(catalog: Catalog, preprocess: str) -> dict[str, Any]:
