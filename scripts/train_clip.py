@@ -4,10 +4,11 @@ The model is a transformers CLIPModel. It learns from three sources: Fashion Pro
 name, labels), the clothing data set (photo, label) and, if given, catalogs of rendered garments.
 Beside the contrastive loss of photos and captions, photos are told apart by the words for each
 label as in zero-shot use, towards their own label and towards what the teacher
-(`train_backbone.py`) sees in the same pixels. About 1,000 products are held out by name, and 500
-photos of the clothing data set; they are listed beside the weights, and neither they nor products
-with the same photo are trained on. A run that was stopped goes on where its last epoch ended. The
-rate is constant until the last epochs: a run may be ended early by asking for fewer epochs.
+(`train_backbone.py`) sees in the same pixels, in the photo as a whole and at each patch. About
+1,000 products are held out by name, and 500 photos of the clothing data set; they are listed beside
+the weights, and neither they nor products with the same photo are trained on. A run that was
+stopped goes on where its last epoch ended. The rate is constant until the last epochs: a run may be
+ended early by asking for fewer epochs.
 """
 
 import argparse
@@ -53,10 +54,10 @@ from scripts.command import run
 from scripts.evaluate_clip import evaluate
 from scripts.train_backbone import HEIGHT, WIDTH, Backbone, augmented, mixed, normalised
 
-IMAGE_SIZE, PATCH = 96, 16
+IMAGE_SIZE, PATCH = 96, 12
 TEXT_LENGTH, VOCABULARY = 32, 4096
 ADAM_RATE, MUON_RATE, WEIGHT_DECAY, WARMUP_STEPS = 1e-3, 0.02, 0.05, 100
-KEPT_PATCHES = 0.7
+KEPT_PATCHES = 0.5
 """Share of patches seen until the rate has fallen by half, as in FLIP (Li et al. 2023)."""
 MIXED = 0.4
 """Share of batches whose photos are mixed in pairs by CutMix (Yun et al. 2019)."""
@@ -172,10 +173,13 @@ class Trainer:
             max_length=TEXT_LENGTH,
             return_tensors="pt",
         ).to(device)
-        # A temperature for each label, and a map from the student's features to the teacher's.
-        self.extra = nn.ModuleDict(
-            {"match": nn.Linear(model.config.vision_config.hidden_size, 256)}
-        ).to(device)
+        # A temperature for each label, and maps from the student's states to the teacher's.
+        self.extra = nn.ModuleDict()
+        if teacher is not None:
+            width, sizes = model.config.vision_config.hidden_size, teacher.net.config.hidden_sizes
+            self.extra["whole"] = nn.Linear(width, sizes[-1])
+            self.extra["patches"] = nn.Linear(width, sum(sizes[-2:]))
+        self.extra.to(device)
         self.extra.scales = nn.Parameter(torch.full((len(levels),), 3.0, device=device))
         inner = [
             weight
@@ -203,27 +207,49 @@ class Trainer:
                     places = torch.tensor([theirs.index(word) for word in mine], device=device)
                     self.known[i] = (list(teacher.levels).index(column), places)
 
-    def look(self, pixels: Tensor, kept: float) -> Tensor:
-        """Pooled image states (b, width), from a random share of the patches."""
+    def look(self, pixels: Tensor, kept: float) -> tuple[Tensor, Tensor, Tensor]:
+        """What the student sees in a random share of the patches.
+
+        Returns:
+            The pooled state (b, width), and the states (b, k, width) and numbers (b, k) of the
+            patches that were looked at.
+        """
         vision = self.model.vision_model
         states = vision.embeddings((pixels - self.mean) / self.std)
-        if kept < 1:
-            n, length = len(states), states.shape[1] - 1
-            chosen = torch.rand(n, length).argsort(dim=1)[:, : int(length * kept)] + 1
-            chosen = torch.cat([torch.zeros(n, 1, dtype=torch.long), chosen], dim=1)
-            chosen = chosen[..., None].expand(-1, -1, states.shape[2]).to(self.device)
-            states = states.gather(1, chosen)
-        states = vision.pre_layrnorm(states)
+        n, length = len(states), states.shape[1] - 1
+        chosen = torch.rand(n, length).argsort(dim=1)[:, : int(length * kept)].to(self.device)
+        first = torch.zeros(n, 1, dtype=torch.long, device=self.device)
+        rows = torch.cat([first, chosen + 1], dim=1)[..., None].expand(-1, -1, states.shape[2])
+        states = vision.pre_layrnorm(states.gather(1, rows))
         states = vision.encoder(inputs_embeds=states).last_hidden_state
-        return vision.post_layernorm(states[:, 0])
+        return vision.post_layernorm(states[:, 0]), states[:, 1:], chosen
 
-    def taught(self, pixels: Tensor) -> tuple[list[Tensor], Tensor]:
-        """The teacher's logits of each of its labels, and its features (b, 256)."""
+    def taught(self, pixels: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        """What the teacher sees in the same pixels.
+
+        Returns:
+            Logits of each of its labels, pooled features (b, channels), and the maps of its last
+            two stages laid on the student's patches (b, patches, channels). Features are centred
+            over the batch, maps are also scaled.
+        """
         assert self.teacher is not None
         small = F.interpolate(pixels, (HEIGHT, WIDTH), mode="bilinear", align_corners=False)
         with torch.no_grad(), torch.autocast(self.device, torch.bfloat16):
-            features = self.teacher.net(normalised(small)).pooler_output.flatten(1).float()
-            return [head(features).float() for head in self.teacher.heads], features
+            seen = self.teacher.net(normalised(small), output_hidden_states=True)
+        features = seen.pooler_output.flatten(1).float()
+        side = IMAGE_SIZE // PATCH
+        maps = torch.cat(
+            [
+                F.interpolate(part.float(), (side, side), mode="bilinear", align_corners=False)
+                for part in seen.hidden_states[-2:]
+            ],
+            dim=1,
+        )
+        maps = maps.flatten(2).transpose(1, 2)
+        spread = maps.std((0, 1)).clamp(min=1e-3)
+        with torch.no_grad():
+            opinions = [head(features) for head in self.teacher.heads]
+        return opinions, features - features.mean(0), (maps - maps.mean((0, 1))) / spread
 
     def step(self, batch: Batch, rate: float, kept: float) -> dict[str, float]:
         """One update at a share of the learning rates; the losses."""
@@ -234,7 +260,8 @@ class Trainer:
         template = torch.randint(len(PROMPTS), (1,)).item()
         said = {name: ids[template :: len(PROMPTS)] for name, ids in self.prompts.items()}
         with torch.autocast(self.device, torch.bfloat16):
-            pooled = self.look(pixels, kept).float()
+            pooled, patches, chosen = self.look(pixels, kept)
+            pooled, patches = pooled.float(), patches.float()
             images = self.model.visual_projection(pooled)
             texts = self.model.get_text_features(
                 batch.tokens.to(self.device), batch.mask.to(self.device)
@@ -244,7 +271,13 @@ class Trainer:
         logits = texts @ images.T * self.model.logit_scale.exp()
         wanted = batch.wanted.to(self.device)
         losses = {"contrast": (_spread(logits, wanted) + _spread(logits.T, wanted.T)) / 2}
-        opinions, features = self.taught(pixels) if self.teacher is not None else ([], None)
+        opinions: list[Tensor] = []
+        if self.teacher is not None:
+            opinions, features, maps = self.taught(pixels)
+            maps = maps.gather(1, chosen[..., None].expand(-1, -1, maps.shape[2]))
+            for name, mine, theirs in (("whole", pooled, features), ("patches", patches, maps)):
+                likeness = F.cosine_similarity(self.extra[name](mine), theirs, dim=-1)
+                losses[name] = MATCH_WEIGHT * (1 - likeness).mean()
         losses["labels"] = torch.zeros((), device=self.device)
         parts = prompts.split([len(column) for column in self.levels.values()])
         for i, (column, part) in enumerate(zip(self.levels, parts, strict=True)):
@@ -258,9 +291,6 @@ class Trainer:
             logits = images @ part.T * self.extra.scales[i].exp()
             loss = -(F.log_softmax(logits, dim=1) * target).sum(1).mean()
             losses["labels"] += LABEL_WEIGHTS.get(column, OTHER_WEIGHT) * loss
-        if features is not None:
-            likeness = F.cosine_similarity(self.extra["match"](pooled), features)
-            losses["match"] = MATCH_WEIGHT * (1 - likeness).mean()
         sum(losses.values()).backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in (self.muon, self.adam):
@@ -339,6 +369,30 @@ def make_batch(
         wanted = share * wanted + (1 - share) * wanted[:, partner]
         labels = [share * part + (1 - share) * part[partner] for part in labels]
     return Batch(pixels, encoded["input_ids"], encoded["attention_mask"], wanted, labels)
+
+
+def resized(weights: dict[str, Tensor], image_size: int, patch: int) -> dict[str, Tensor]:
+    """Weights of a checkpoint for photos and patches of another size.
+
+    A patch's new weights give what the old ones give for the patch enlarged to the old size (as
+    FlexiViT, Beyer et al. 2023, does when patches grow); places are interpolated.
+    """
+    embeddings = "vision_model.embeddings."
+    weights = {name: weight.float() for name, weight in weights.items()}
+    kernel = weights[f"{embeddings}patch_embedding.weight"]
+    places = weights[f"{embeddings}position_embedding.weight"]
+    old, side = kernel.shape[-1], math.isqrt(len(places) - 1)
+    if old == patch and side == image_size // patch:
+        return weights
+    units = torch.eye(patch * patch).view(-1, 1, patch, patch)
+    enlarged = F.interpolate(units, (old, old), mode="bilinear", align_corners=False).flatten(1)
+    kernel = (kernel.flatten(2) @ enlarged.T).unflatten(2, (patch, patch))
+    grid = places[1:].T.unflatten(1, (side, side))[None]
+    size = (image_size // patch, image_size // patch)
+    grid = F.interpolate(grid, size, mode="bicubic", align_corners=False)[0].flatten(1).T
+    weights[f"{embeddings}patch_embedding.weight"] = kernel
+    weights[f"{embeddings}position_embedding.weight"] = torch.cat([places[:1], grid])
+    return weights
 
 
 def averaged(model: CLIPModel, before: dict[str, Tensor], keep: float) -> dict[str, Tensor]:
@@ -456,7 +510,7 @@ def train(args: argparse.Namespace) -> None:
     if args.start_from:
         tokenizer = CLIPTokenizer.from_pretrained(args.start_from)
         model = make_model(tokenizer)
-        before = load_file(args.start_from / "model.safetensors")
+        before = resized(load_file(args.start_from / "model.safetensors"), IMAGE_SIZE, PATCH)
         model.load_state_dict(before)
     else:
         before = {}

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+from torch.nn import functional as F
 
 from core.catalog.catalog import Catalog, write_catalog
 from core.catalog.roles import Role
@@ -129,17 +130,35 @@ def test_training_further_starts_from_the_weights_named_and_learns_from_a_teache
     command += ["--held-out", "10", "--validation", "0", "--epochs", "1"]
     first = [*command, "--out", f"{tmp_path}/a", "--work", f"{tmp_path}/first"]
     assert train_clip.main(first) == 0
-    assert "match" not in capsys.readouterr().out
+    assert "patches" not in capsys.readouterr().out
     levels = products(folder / "products", tmp_path / "cache")[0].labels
     Backbone({"type": sorted(set(levels["type"])), "hem": ["long"]}).save(tmp_path / "teacher")
     more = ["--start-from", f"{tmp_path}/a", "--teacher", f"{tmp_path}/teacher", "--rate", "0"]
     assert (
         train_clip.main([*command, *more, "--out", f"{tmp_path}/b", "--work", f"{tmp_path}/w"]) == 0
     )
-    assert "match" in capsys.readouterr().out
+    assert "patches" in capsys.readouterr().out
     old, new = (load_file(tmp_path / f"{x}/model.safetensors") for x in "ab")
     name = "visual_projection.weight"
     assert torch.equal(old[name], new[name]), "at a rate of 0 nothing changes"
+
+
+def test_weights_for_other_patches_see_the_same_in_a_patch_enlarged():
+    name = "vision_model.embeddings.patch_embedding.weight"
+    places = "vision_model.embeddings.position_embedding.weight"
+    old = {name: torch.randn(5, 3, 16, 16), places: torch.zeros(37, 5), "other": torch.ones(2)}
+    old[places][0], old[places][1:] = 1.0, torch.arange(36.0)[:, None]
+    same = train_clip.resized(old, 96, 16)
+    assert all(torch.equal(same[key], old[key]) for key in old)
+    new = train_clip.resized(old, 96, 12)
+    patches = torch.rand(4, 3, 12, 12)
+    large = F.interpolate(patches, (16, 16), mode="bilinear", align_corners=False)
+    torch.testing.assert_close(
+        F.conv2d(patches, new[name]), F.conv2d(large, old[name]), atol=1e-4, rtol=1e-4
+    )
+    assert new[places].shape == (65, 5) and new[places][0].tolist() == [1.0] * 5
+    grid = new[places][1:, 0].view(8, 8)
+    assert (grid.diff(dim=0) > 0).all() and (grid.diff(dim=1) > 0).all()
 
 
 def test_the_result_keeps_the_share_of_the_old_weights_that_it_is_told():
