@@ -7,7 +7,8 @@ import streamlit as st
 
 from app.catalog_state import filter_by, shown
 from app.words import label, plain
-from core.catalog.query import MISSING, SEEN, WORN, Facet, Filters, Listing, Query
+from core.catalog.facets import MISSING, SEEN, WORN, Facet
+from core.catalog.query import Filters, Listing, Query
 from core.catalog.roles import Role
 
 PILLS = 8

@@ -5,7 +5,8 @@ import streamlit as st
 
 from app.words import plain
 from core.catalog.catalog import Catalog
-from core.catalog.query import ARTICLE_SEPARATOR, Listing
+from core.catalog.facets import ARTICLE_SEPARATOR
+from core.catalog.query import Listing
 from core.checkpoints import best_parser, checkpoint_id
 from core.errors import FashionError
 from core.vision.detections import detect_catalog, load_detections

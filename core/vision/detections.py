@@ -19,7 +19,7 @@ from filelock import FileLock
 from PIL import Image
 
 from core.catalog.catalog import Catalog
-from core.catalog.query import ARTICLE_SEPARATOR
+from core.catalog.facets import ARTICLE_SEPARATOR
 from core.errors import CatalogError, ImageError
 from core.vision.embeddings import DamagedPhoto, Key, photo_keys
 from core.vision.images import open_image

@@ -10,7 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.catalog.catalog import Catalog, conform, write_catalog
-from core.catalog.query import SEEN, WORN
+from core.catalog.facets import SEEN, WORN
 from core.catalog.roles import Role
 from core.vision import parsing
 from core.vision.atr import ID

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.catalog.catalog import Catalog, conform
-from core.catalog.query import MISSING, SORTS, Filters, Listing, Query, pages
+from core.catalog.facets import MISSING
+from core.catalog.query import SORTS, Filters, Listing, Query, pages
 from core.catalog.roles import Role
 
 ROLES = {
@@ -185,53 +186,6 @@ def test_a_link_that_makes_no_sense_opens_the_plain_view():
     }  # fmt: skip
     assert Query.from_params(params, listing) == Query()
     assert Query.from_params({"page": ["9" * 30]}, listing).page == 1
-
-
-def test_the_first_filters_are_the_ones_a_merchandiser_looks_for():
-    size = 40
-    frame = pd.DataFrame(
-        {
-            "sku": [str(i) for i in range(size)],
-            "material": [f"m{i % 3}" for i in range(size)],
-            "brand": [f"b{i % 7}" for i in range(size)],
-            "season": [f"s{i % 2}" for i in range(size)],
-            "base_colour": [f"c{i % 5}" for i in range(size)],
-            "colour_depth": [f"d{i % 2}" for i in range(size)],
-            "kind": [f"k{i % 4}" for i in range(size)],
-            "only": ["one"] * size,
-            "code": [f"unique {i}" for i in range(size)],
-        }
-    )
-    roles = {c: Role.ATTRIBUTE for c in frame if c not in ("sku", "kind")}
-    roles |= {"sku": Role.ID, "kind": Role.CATEGORY}
-    catalog = Catalog(directory=Path("none"), name="", frame=conform(frame, roles), roles=roles)
-    facets = Listing(catalog, None).facets
-    assert [f.column for f in facets if f.first] == ["kind", "base_colour", "season", "brand"]
-    assert [f.column for f in facets if not f.first] == ["colour_depth", "material", "code"]
-    assert "only" not in {f.column for f in facets}, "a single level filters nothing"
-
-
-def test_levels_come_most_frequent_first_and_missing_last():
-    kinds = ["b", "a", None, "b", None, None, "c", "a"]
-    frame = pd.DataFrame({"sku": [str(i) for i in range(8)], "kind": kinds})
-    facet = Listing(make(frame), None).facets[0]
-    assert facet.levels == ("a", "b", "c", MISSING)
-
-
-def test_seasons_come_newest_first_and_undated_ones_last():
-    days = {"SS24": "2024-03-01", "AW24": "2024-09-01", "SS25": "2025-03-01", "Evergreen": None}
-    seasons = ["AW24"] * 5 + ["SS24"] * 3 + ["Evergreen"] * 4 + ["SS25"]
-    frame = pd.DataFrame(
-        {
-            "sku": [str(i) for i in range(len(seasons))],
-            "season": seasons,
-            "day": [days[s] for s in seasons],
-        }
-    )
-    roles = {"sku": Role.ID, "season": Role.ATTRIBUTE, "day": Role.RELEASE_DATE}
-    catalog = Catalog(directory=Path("none"), name="made", frame=conform(frame, roles), roles=roles)
-    (facet,) = Listing(catalog, None).facets
-    assert facet.levels == ("SS25", "AW24", "SS24", "Evergreen")
 
 
 @pytest.mark.parametrize(("items", "per", "expected"), [(0, 24, 1), (24, 24, 1), (25, 24, 2)])

@@ -6,7 +6,8 @@ import pytest
 
 from core.catalog.catalog import Catalog, conform
 from core.catalog.export import export_frame, write_table
-from core.catalog.query import MISSING, NOTHING, SEEN, WORN, Filters, Listing, Query
+from core.catalog.facets import MISSING, NOTHING, SEEN, WORN
+from core.catalog.query import Filters, Listing, Query
 from core.catalog.roles import Role
 
 ROLES = {"sku": Role.ID, "kind": Role.CATEGORY}
