@@ -1,21 +1,16 @@
 """Train the small embedded captioner: CLIP's eye and a small GPT-2 that writes attribute words.
 
-The model is a transformers VisionEncoderDecoderModel. Its encoder is the vision tower of a CLIP
-checkpoint. The decoder is first trained over the tower's states, which are computed once for a few
-augmented views of every photo; then, if asked, the whole model is tuned for some epochs on the
-photos themselves. The products of the held-out list are never trained on; a few others, and a few
-own photos, choose the probabilities below which an attribute is left out. A run that was stopped
-goes on where its last epoch ended.
+The model is that of `scripts.captioner_model`. Its decoder is first trained over the states of its
+eye, which are computed once for a few augmented views of every photo; then, if asked, the whole
+model is tuned for some epochs on the photos themselves. The products of the held-out list are never
+trained on; a few others, and a few own photos, choose the probabilities below which an attribute is
+left out. A run that was stopped goes on where its last epoch ended.
 """
 
 import argparse
-import json
 import math
-import shutil
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -24,31 +19,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import (
-    CLIPImageProcessorPil,
-    CLIPVisionModel,
-    GPT2Config,
-    GPT2LMHeadModel,
-    PreTrainedTokenizerFast,
-    VisionEncoderDecoderModel,
-    ViTImageProcessorPil,
-)
-from transformers.utils import logging
+from transformers import VisionEncoderDecoderModel, ViTImageProcessorPil
 
-from core.errors import CheckpointMissing, FashionError
-from core.vision.captions import ATTRIBUTES_FILE
+from core.errors import FashionError
 from scripts.caption_data import WORDS, codes, own_facts, rendered_facts, say, shop_facts
+from scripts.captioner_model import (
+    LENGTH,
+    Lines,
+    make_model,
+    make_processor,
+    make_tokenizer,
+    save,
+)
 from scripts.clip_data import own_photos, products, rendered
 from scripts.command import run
 
-PAD, START, END, UNKNOWN = "[PAD]", "[START]", "[END]", "[UNK]"
-SPECIAL = (PAD, START, END, UNKNOWN)
-WIDTH, LAYERS, HEADS = 192, 3, 6
-LENGTH = len(WORDS) + 2
-"""Tokens of the longest line: one an attribute, with a start and an end."""
-
-LEFT_OUT = 0.1
-"""Share of known attributes that a training line leaves out and counts as not known."""
 RATE, TUNING_RATE, WEIGHT_DECAY, WARMUP, SMOOTHING = 1e-3, 2e-4, 0.05, 0.05, 0.05
 PRECISION = {
     "gender": 0.9, "colour": 0.65, "pattern": 0.8, "sleeve": 0.8, "neck": 0.8, "type": 0.85,
@@ -57,138 +42,6 @@ PRECISION = {
 """How often a word that is said should be right, on validation products."""
 VALIDATION = 500
 """Products for that, at most; never more than a tenth."""
-
-
-def make_tokenizer() -> PreTrainedTokenizerFast:
-    """A tokenizer whose vocabulary is the closed list: one token a word, and nothing below it."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
-
-    pieces = list(_pieces())
-    vocabulary = {piece: i for i, piece in enumerate([*SPECIAL, *pieces])}
-    made = Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
-    longest = sorted(pieces, key=len, reverse=True)
-    pattern = "|".join(p.replace(".", r"\.") for p in longest)
-    made.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Metaspace(prepend_scheme="always", split=False),
-            pre_tokenizers.Split(Regex(f"(?:{pattern})(?=▁|,|$)"), behavior="isolated"),
-        ]
-    )
-    made.decoder = decoders.Metaspace(prepend_scheme="always", split=False)
-    made.post_processor = processors.TemplateProcessing(
-        single=f"{START} $A {END}",
-        special_tokens=[(START, vocabulary[START]), (END, vocabulary[END])],
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made,
-        pad_token=PAD,
-        bos_token=START,
-        eos_token=END,
-        unk_token=UNKNOWN,
-        model_max_length=LENGTH,
-        clean_up_tokenization_spaces=False,
-    )
-
-
-def _pieces() -> Iterator[str]:
-    """The tokens of all words, attribute by attribute; a use follows a comma."""
-    for name, words in WORDS.items():
-        for word in words:
-            yield (",▁" if name == "usage" else "▁") + word.replace(" ", "▁")
-
-
-def make_processor(clip: Path, side: int) -> ViTImageProcessorPil:
-    """Squash the whole photo to the encoder's square, with CLIP's own colours."""
-    own = CLIPImageProcessorPil.from_pretrained(clip, local_files_only=True)
-    return ViTImageProcessorPil(
-        size={"height": side, "width": side},
-        resample=own.resample,
-        image_mean=own.image_mean,
-        image_std=own.image_std,
-    )
-
-
-def make_model(clip: Path, tokenizer: PreTrainedTokenizerFast) -> VisionEncoderDecoderModel:
-    """The vision tower of a CLIP checkpoint and an untrained decoder.
-
-    Raises:
-        CheckpointMissing: the checkpoint cannot be loaded.
-    """
-    logging.set_verbosity_error()  # the tower has no use for the weights of the text half
-    logging.disable_progress_bar()
-    try:
-        encoder = CLIPVisionModel.from_pretrained(
-            clip, dtype=torch.float32, use_safetensors=True, local_files_only=True
-        )
-    except Exception as error:  # each loader has errors of its own for a damaged file
-        raise CheckpointMissing(
-            f"The CLIP checkpoint in {clip} cannot be loaded ({error})."
-        ) from error
-    decoder = GPT2LMHeadModel(
-        GPT2Config(
-            vocab_size=len(tokenizer),
-            n_positions=LENGTH,
-            n_embd=WIDTH,
-            n_layer=LAYERS,
-            n_head=HEADS,
-            add_cross_attention=True,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-    )
-    model = VisionEncoderDecoderModel(encoder=encoder, decoder=decoder)
-    for config in (model.config, model.generation_config):
-        config.decoder_start_token_id = tokenizer.bos_token_id
-        config.bos_token_id = tokenizer.bos_token_id
-        config.eos_token_id = tokenizer.eos_token_id
-        config.pad_token_id = tokenizer.pad_token_id
-    return model
-
-
-@dataclass
-class Lines:
-    """Lines to learn, as codes (see `scripts.caption_data.codes`), and the tokens of words."""
-
-    said: np.ndarray
-    unknown: np.ndarray
-    first: np.ndarray
-    """Token of the first word of each attribute; the others follow it."""
-    attribute: np.ndarray
-    """Position of the attribute of each token; -1 for the special ones."""
-    special: tuple[int, int, int]
-    """Tokens of padding, start and end."""
-
-    @classmethod
-    def of(cls, said: np.ndarray, unknown: np.ndarray) -> "Lines":
-        """The lines of coded facts."""
-        sizes = [len(words) for words in WORDS.values()]
-        first = len(SPECIAL) + np.cumsum([0, *sizes[:-1]])
-        attribute = np.concatenate([np.full(len(SPECIAL), -1), np.repeat(range(len(sizes)), sizes)])
-        places = tuple(SPECIAL.index(s) for s in (PAD, START, END))
-        return cls(said, unknown, first, attribute, places)
-
-    def draw(self, rows: np.ndarray, rng: np.random.Generator | None) -> tuple[Tensor, Tensor]:
-        """Token ids (n, LENGTH), and which tokens count for nothing in each line (n, vocabulary).
-
-        Words of an attribute that is not known are taken out of the loss: a photo without a known
-        sleeve teaches neither sleeve, nor that nothing should be said of it.
-        """
-        said, unknown = self.said[rows].astype(np.int64), self.unknown[rows].copy()
-        if rng is not None:
-            drop = rng.random(said.shape) < LEFT_OUT
-            drop[:, list(WORDS).index("type")] = False
-            unknown |= drop
-        pad, start, end = self.special
-        ids = np.full((len(rows), LENGTH), pad)
-        for i, (words, away) in enumerate(zip(said, unknown, strict=True)):
-            kept = (words >= 0) & ~away
-            line = [start, *(self.first + words)[kept], end]
-            ids[i, : len(line)] = line
-        ignored = np.zeros((len(rows), len(self.attribute)), dtype=bool)
-        held = self.attribute >= 0
-        ignored[:, held] = unknown[:, self.attribute[held]]
-        return torch.from_numpy(ids), torch.from_numpy(ignored)
 
 
 def loss_of(logits: Tensor, ids: Tensor, ignored: Tensor, pad: int) -> Tensor:
@@ -351,32 +204,6 @@ def least(said: np.ndarray, sure: np.ndarray, lines: Lines, rows: np.ndarray) ->
             found[name] = float(chance[order][enough[-1]]) if len(enough) else 1.0
         found[name] = round(min(max(found[name], 0.2), 0.99), 3)
     return found
-
-
-def save(
-    model: VisionEncoderDecoderModel,
-    tokenizer: PreTrainedTokenizerFast,
-    processor: ViTImageProcessorPil,
-    lowest: dict[str, float],
-    held_out: str,
-    out: Path,
-) -> None:
-    """Write the directory in the transformers layout, weights in float16."""
-    new = out.with_name(f".{out.name}.new")
-    shutil.rmtree(new, ignore_errors=True)
-    half = {name: weight.half().contiguous() for name, weight in model.state_dict().items()}
-    model.config.dtype = "float16"
-    model.save_pretrained(new, state_dict=half)
-    tokenizer.save_pretrained(new)
-    processor.save_pretrained(new)
-    (new / ATTRIBUTES_FILE).write_text(
-        json.dumps({"words": WORDS, "least": lowest}, indent=1, ensure_ascii=False) + "\n"
-    )
-    (new / "held_out.txt").write_text(held_out)
-    out.mkdir(parents=True, exist_ok=True)
-    for file in new.iterdir():
-        file.replace(out / file.name)
-    new.rmdir()
 
 
 def gather(args: argparse.Namespace) -> tuple[list[np.ndarray], Lines, np.ndarray, np.ndarray]:

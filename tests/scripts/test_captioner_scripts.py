@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from PIL import Image
 
 from core.vision.captions import Captioner
 from scripts import evaluate_captioner, train_captioner
-from scripts.caption_data import WORDS, brands, codes, own_facts, rendered_facts, say, shop_facts
+from scripts.caption_data import WORDS, brands, own_facts, rendered_facts, say, shop_facts
+from scripts.captioner_model import Lines
 from scripts.clip_data import STYLE_COLUMNS, Examples
-from scripts.train_captioner import Lines, least, loss_of, make_tokenizer
+from scripts.train_captioner import least
 from tests.core.vision.tiny_clip import write_tiny_clip
 
 COLOURS = {"Red": (200, 30, 30), "Blue": (30, 60, 200)}
@@ -103,29 +103,6 @@ def test_brands_are_first_words_that_stand_nowhere_else():
     names = pd.Series(["Puma Men Red Shirt", "Red Tape Shoes", "Puma Red Cap", "Acme Men Puma Bag"])
     assert brands(names) == {"acme"}  # Puma is inside a name, Red mostly so
     assert brands(names[:3]) == {"puma"}
-
-
-def test_every_word_is_one_token_and_a_line_comes_back_whole():
-    tokenizer = make_tokenizer()
-    assert len(tokenizer) == 4 + sum(map(len, WORDS.values()))
-    text = "women's coffee brown polka-dot long-sleeve crew-neck casual shoes, smart casual"
-    ids = tokenizer(text)["input_ids"]
-    assert len(ids) == 9 and tokenizer.decode(ids, skip_special_tokens=True) == text
-    assert tokenizer.unk_token_id in tokenizer("men's nike shirt")["input_ids"]
-
-
-def test_what_is_not_known_teaches_nothing():
-    known = {name: WORDS[name][0] for name in WORDS}
-    facts = [known, known | {"sleeve": None}, known | {"sleeve": ""}]
-    lines = Lines.of(*codes(facts))
-    ids, ignored = lines.draw(np.arange(3), None)
-    assert ids[1].tolist() == ids[2].tolist() and ids[0].tolist() != ids[1].tolist()
-    logits = torch.zeros(1, *ids[1:2].shape[1:], len(lines.attribute), requires_grad=True)
-    sleeves = torch.from_numpy(lines.attribute == list(WORDS).index("sleeve"))
-    for line, learns in ((1, False), (2, True)):
-        loss_of(logits, ids[[line]], ignored[[line]], lines.special[0]).backward()
-        assert bool(logits.grad[0][:, sleeves].abs().sum() > 0) == learns
-        logits.grad = None
 
 
 def test_the_threshold_of_an_attribute_makes_what_is_said_right_often_enough():

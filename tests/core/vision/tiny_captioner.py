@@ -9,7 +9,8 @@ from transformers import GPT2Config, GPT2LMHeadModel, VisionEncoderDecoderModel,
 
 from core.vision.captions import ATTRIBUTES_FILE
 from scripts.caption_data import WORDS, codes
-from scripts.train_captioner import Lines, Trainer, make_model, make_processor, make_tokenizer
+from scripts.captioner_model import Lines, make_model, make_processor, make_tokenizer
+from scripts.train_captioner import Trainer
 from tests.core.vision.tiny_clip import write_tiny_clip
 
 DARK = "men's black checked shirt, casual"
