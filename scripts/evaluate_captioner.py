@@ -9,7 +9,6 @@ always saying the most frequent word.
 """
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -27,8 +26,8 @@ from core.vision.images import open_image
 from scripts.caption_data import WORDS, brands, product_labels, shop_facts
 from scripts.clip_data import Examples, read_styles
 from scripts.command import run
+from scripts.reports import line, means, unseen, write_json
 
-DRAWS = 1000
 MOST = 5000
 SCORED = ("type", "colour", "gender", "usage", "pattern")
 """Attributes whose truth the products tell."""
@@ -117,15 +116,7 @@ def evaluate(
     parts["line_said"] = np.array([bool(c.text) for c in lines])
     known_brands = brands(table["productDisplayName"])
     parts["brand_free"] = np.array([not _words(c.text) & known_brands for c in lines])
-    rng = np.random.default_rng(0)
-    for name, values in parts.items():
-        means = values[rng.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)
-        low, high = np.quantile(means, [0.05, 0.95])
-        scores |= {
-            name: round(float(values.mean()), 4),
-            f"{name}_low": round(float(low), 4),
-            f"{name}_high": round(float(high), 4),
-        }
+    scores |= means(parts)
     return scores | {"brands": len(known_brands), "captions_per_second": round(speed, 1)}
 
 
@@ -145,16 +136,17 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         directory, table = args.checkpoint or best_captioner(), read_styles(args.data)
-        ids = set(args.ids.read_text().split()) if args.ids else _unseen(directory, table)
+        ids = set(
+            args.ids.read_text().split() if args.ids else unseen(directory, table["id"], "products")
+        )
         scores = evaluate(directory, table, ids)
-        if args.json:
-            args.json.write_text(json.dumps(scores, indent=1) + "\n")
+        write_json(scores, args.json)
     except (FashionError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"{scores['checkpoint']} on {scores['n']} products (90 % intervals by bootstrap)")
     for name in [key.removesuffix("_low") for key in scores if key.endswith("_low")]:
-        print(f"  {name:18s} {scores[name]:.3f}  {_span(scores, name)}")
+        print(line(scores, name))
     for name in SCORED:
         if f"{name}_majority" in scores:
             print(
@@ -163,22 +155,6 @@ def main(argv: list[str] | None = None) -> int:
             )
     print(f"  {scores['captions_per_second']} captions a second, {scores['brands']} brands known")
     return 0
-
-
-def _unseen(directory: Path, table: pd.DataFrame) -> set[str] | None:
-    """The products that a captioner was not trained on, where it was trained on others of these.
-
-    None (score all) where its list names none of the table's products, or there is no list.
-    """
-    file = directory / "held_out.txt"
-    found = set(file.read_text().split() if file.is_file() else ()) & set(table["id"])
-    if found:
-        print(f"Scoring the {len(found):,} products that {directory.name} was not trained on.")
-    return found or None
-
-
-def _span(scores: dict[str, float | int | str], name: str) -> str:
-    return f"{scores[f'{name}_low']:.3f} to {scores[f'{name}_high']:.3f}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ With --own-photos it is also scored on photos that people took of their own clot
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -24,10 +23,10 @@ from core.vision.clip import ClipEncoder
 from core.vision.images import open_image
 from scripts.clip_data import PROMPTS, read_own_photos, read_styles
 from scripts.command import run
+from scripts.reports import line, means, names_in, unseen, write_json
 
 MOST = 1000
 TYPES = 25
-DRAWS = 1000
 
 MEANING = {
     "recall_at_1": "the product's own photo is the first found for its name",
@@ -104,7 +103,7 @@ def evaluate(
         ),
         "image_precision_at_10": neighbours(vectors, scored["articleType"], 10),
     }
-    return {"n": len(scored), "checkpoint": encoder.checkpoint_id} | _with_intervals(parts)
+    return {"n": len(scored), "checkpoint": encoder.checkpoint_id} | means(parts)
 
 
 def evaluate_own_photos(
@@ -125,7 +124,7 @@ def evaluate_own_photos(
         scored = scored.sample(MOST, random_state=0)
     photos, scored = _photos(scored)
     right = zero_shot(encoder, encoder.images(photos), scored["label"], sorted(set(table["label"])))
-    return {"own_photos_n": len(scored)} | _with_intervals({"own_photos_accuracy": right})
+    return {"own_photos_n": len(scored)} | means({"own_photos_accuracy": right})
 
 
 def _photos(table: pd.DataFrame) -> tuple[list[Image.Image], pd.DataFrame]:
@@ -139,19 +138,6 @@ def _photos(table: pd.DataFrame) -> tuple[list[Image.Image], pd.DataFrame]:
     if len(kept) < 20:
         raise CatalogError(f"Only {len(kept)} of the photos can be read; 20 are needed.")
     return photos, table.loc[kept]
-
-
-def _with_intervals(parts: dict[str, np.ndarray]) -> dict[str, float]:
-    scores, rng = {}, np.random.default_rng(0)
-    for name, values in parts.items():
-        means = values[rng.integers(len(values), size=(DRAWS, len(values)))].mean(axis=1)
-        low, high = np.quantile(means, [0.05, 0.95])
-        scores |= {
-            name: round(float(values.mean()), 4),
-            f"{name}_low": round(float(low), 4),
-            f"{name}_high": round(float(high), 4),
-        }
-    return scores
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -169,15 +155,16 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         directory, table = args.checkpoint or best_clip(), read_styles(args.data)
-        ids = set(args.ids.read_text().split()) if args.ids else _unseen(directory, table)
+        ids = set(
+            args.ids.read_text().split() if args.ids else unseen(directory, table["id"], "products")
+        )
         encoder = ClipEncoder(directory)
         scores = evaluate(encoder, table, ids)
         if args.own_photos:
             own = read_own_photos(args.own_photos)
-            names = _listed(directory / "held_out_own_photos.txt") & set(own["image"])
+            names = names_in(directory / "held_out_own_photos.txt") & set(own["image"])
             scores |= evaluate_own_photos(encoder, own, names or None)
-        if args.json:
-            args.json.write_text(json.dumps(scores, indent=1) + "\n")
+        write_json(scores, args.json)
     except (FashionError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -186,27 +173,8 @@ def main(argv: list[str] | None = None) -> int:
     if args.own_photos:
         meanings = MEANING | {"own_photos_accuracy": f"{OWN_MEANING} ({scores['own_photos_n']})"}
     for name, meaning in meanings.items():
-        print(
-            f"  {name:22s} {scores[name]:.3f}  {scores[f'{name}_low']:.3f}"
-            f" to {scores[f'{name}_high']:.3f}  {meaning}"
-        )
+        print(line(scores, name, meaning))
     return 0
-
-
-def _unseen(directory: Path, table: pd.DataFrame) -> set[str] | None:
-    """The products that a checkpoint was not trained on, where it was trained on others of these.
-
-    None (score all) where its list names none of the table's products, or there is no list.
-    """
-    found = _listed(directory / "held_out.txt") & set(table["id"])
-    if not found:
-        return None
-    print(f"Scoring the {len(found):,} products that {directory.name} was not trained on.")
-    return found
-
-
-def _listed(file: Path) -> set[str]:
-    return set(file.read_text().split()) if file.is_file() else set()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ is refused counts as 0 in both.
 """
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
@@ -30,11 +29,11 @@ from core.tryon.cutout import matte
 from core.vision.images import open_cutout, open_image
 from scripts.command import run
 from scripts.cutout_data import corner_ground, covering, street_ground, street_names
+from scripts.reports import line, means, names_in, write_json
 
 GROUNDS = ("plain", "gradient", "busy")
 PLAIN = ((255, 255, 255), (247, 247, 247), (228, 228, 228), (176, 178, 180), (244, 232, 226),
          (222, 234, 240), (226, 238, 222), (240, 228, 242))  # fmt: skip
-DRAWS = 1000
 NOISE = 0.8
 """Of the camera, on every photo (levels of 255)."""
 
@@ -205,16 +204,9 @@ def evaluate(
             if sheet:
                 shown[kind].append(_tile(np.asarray(photo), alpha))
         table = np.array(values)
-        rng = np.random.default_rng(seed)
-        means = table[rng.integers(len(table), size=(DRAWS, len(table)))].mean(axis=1)
         for column, name in enumerate(("iou", "boundary_f")):
-            low, high = np.quantile(means[:, column], [0.05, 0.95])
-            scores |= {
-                f"{kind}_{name}": round(float(table[:, column].mean()), 4),
-                f"{kind}_{name}_low": round(float(low), 4),
-                f"{kind}_{name}_high": round(float(high), 4),
-                f"{kind}_{name}_median": round(float(np.median(table[:, column])), 4),
-            }
+            scores |= means({f"{kind}_{name}": table[:, column]}, seed)
+            scores[f"{kind}_{name}_median"] = round(float(np.median(table[:, column])), 4)
         scores |= {f"{kind}_{name}": count for name, count in sorted(methods.items())}
         scores[f"{kind}_seconds"] = round(float(np.median(seconds)), 3)
     if sheet:
@@ -248,16 +240,14 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         try:
-            file = best_cutout() / "held_out.txt"
-            listed = set(file.read_text().split("\n")) if file.is_file() else set()
+            listed = names_in(best_cutout() / "held_out.txt")
         except CheckpointMissing as error:
             print(f"{error} Scoring without the network.", file=sys.stderr)
             listed = set()
         sources = photo_grounds(args.backgrounds, listed)
         garments = read_garments(args.visuelle, args.most, args.seed)
         scores = evaluate(garments, sources, args.seed, args.sheet, tuple(args.grounds))
-        if args.json:
-            args.json.write_text(json.dumps(scores, indent=1) + "\n")
+        write_json(scores, args.json)
     except (FashionError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -265,10 +255,7 @@ def main(argv: list[str] | None = None) -> int:
     for kind in args.grounds:
         for name in ("iou", "boundary_f"):
             key = f"{kind}_{name}"
-            print(
-                f"  {key:20s} {scores[key]:.3f}  {scores[f'{key}_low']:.3f} to"
-                f" {scores[f'{key}_high']:.3f}  median {scores[f'{key}_median']:.3f}"
-            )
+            print(line(scores, key, f"median {scores[f'{key}_median']:.3f}"))
         print(
             f"  {kind}: refused {scores.get(f'{kind}_refused', 0)}, by the network"
             f" {scores.get(f'{kind}_network', 0)}, {scores[f'{kind}_seconds']:.2f} s a photo"

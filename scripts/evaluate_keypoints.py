@@ -9,7 +9,6 @@ labels either way. Distances are shares of the figure's height.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -39,6 +38,7 @@ from core.vision.keypoints import NAMES, keypoints
 from scripts.command import run
 from scripts.parser_data import photo_names, read_label, read_names
 from scripts.parser_labels import class_table, divide
+from scripts.reports import write_json
 
 BODY = range(1, 14)
 """The points below the head."""
@@ -289,8 +289,7 @@ def main(argv: list[str] | None = None) -> int:
             scores["photos"] = evaluate(args.data, ids, args.parser, sheet)
             if sheet is not None:
                 sheet.write(args.sheet)
-        if args.json:
-            args.json.write_text(json.dumps(scores, indent=1) + "\n")
+        write_json(scores, args.json)
     except (FashionError, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -25,8 +25,7 @@ from core.vision.parsing import HumanParser
 from scripts.command import run
 from scripts.parser_data import photo_names, read_label, read_names
 from scripts.parser_labels import class_table, divide
-
-DRAWS = 1000
+from scripts.reports import DRAWS, interval, line, unseen, write_json
 
 PARTS = {
     "upper_clothes": ("upper_clothes",),
@@ -117,14 +116,8 @@ def with_intervals(scored: np.ndarray, parts: np.ndarray) -> dict[str, float]:
     )
     scores: dict[str, float] = {}
     for name, value in summary(scored.sum(0), parts.sum(0)).items():
-        if not np.isfinite(value):
-            continue
-        low, high = np.nanquantile(drawn[name], [0.05, 0.95])
-        scores |= {
-            name: round(float(value), 4),
-            f"{name}_low": round(float(low), 4),
-            f"{name}_high": round(float(high), 4),
-        }
+        if np.isfinite(value):
+            scores |= interval(name, float(value), drawn[name])
     return scores
 
 
@@ -192,12 +185,11 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments.parse_args(argv)
     try:
         directory = args.checkpoint or best_parser()
-        names = unseen(directory, photo_names(args.data))
+        names = unseen(directory, photo_names(args.data), "photos")
         if args.predictions:
             args.predictions.mkdir(parents=True, exist_ok=True)
         scores = evaluate(HumanParser(directory), args.data, names, args.predictions)
-        if args.json:
-            args.json.write_text(json.dumps(scores, indent=1) + "\n")
+        write_json(scores, args.json)
     except (FashionError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -206,25 +198,8 @@ def main(argv: list[str] | None = None) -> int:
         print("There is no labels/ beside the photos: nothing was scored.")
     for name, meaning in MEANING.items():
         if name in scores:
-            print(
-                f"  {name:18s} {scores[name]:.3f}  {scores[f'{name}_low']:.3f}"
-                f" to {scores[f'{name}_high']:.3f}  {meaning}".rstrip()
-            )
+            print(line(scores, name, meaning))
     return 0
-
-
-def unseen(directory: Path, names: list[str]) -> list[str]:
-    """The photos that a checkpoint was not trained on, where it was trained on others of these.
-
-    All of them where its list names none, or there is no list.
-    """
-    file = directory / "held_out.txt"
-    listed = set(file.read_text().split()) if file.is_file() else set()
-    found = [name for name in names if name in listed]
-    if not found:
-        return names
-    print(f"Scoring the {len(found):,} photos that {directory.name} was not trained on.")
-    return found
 
 
 if __name__ == "__main__":
