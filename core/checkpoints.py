@@ -13,11 +13,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from core.checkpoint_registry import GB, MB, REGISTRY, Checkpoint
 from core.errors import CheckpointMissing, DownloadError
 from core.settings import ROOT, checkpoints_dir
+
+
+def whole(loaded: tuple[Any, dict[str, Any]], *, unused: str = "") -> Any:
+    """The model of what transformers' ``from_pretrained(..., output_loading_info=True)`` returned.
+
+    The library fills weights that a file lacks with random numbers, and says so in a log only.
+
+    Args:
+        loaded: the model, and what was said of its weights.
+        unused: weights with this in their name may be missing.
+
+    Raises:
+        ValueError: the file lacks weights.
+    """
+    model, info = loaded
+    missing = sorted(k for k in info["missing_keys"] if not unused or unused not in k)
+    if missing:
+        raise ValueError(f"it lacks {len(missing)} weights, such as {missing[0]}")
+    return model
 
 
 @dataclass(frozen=True)

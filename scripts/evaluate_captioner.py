@@ -58,7 +58,7 @@ def read_photos(table: pd.DataFrame) -> tuple[list[Image.Image], list[int]]:
     photos, kept = [], []
     for position, path in enumerate(table["photo"]):
         try:
-            photos.append(open_image(path))
+            photos.append(open_image(path, max_side=512))
             kept.append(position)
         except ImageError as error:
             print(error, file=sys.stderr)

@@ -47,6 +47,8 @@ def hits(vectors: np.ndarray, queries: np.ndarray, k: int) -> np.ndarray:
     """
     scores = queries @ vectors.T
     own = np.diag(scores)[:, None]
+    if not np.isfinite(scores).all():
+        raise ValueError("The vectors are not all finite numbers.")
     closer = (scores >= own).sum(axis=1) - 1
     return (closer < k).astype(float)
 
@@ -131,7 +133,7 @@ def _photos(table: pd.DataFrame) -> tuple[list[Image.Image], pd.DataFrame]:
     photos, kept = [], []
     for row, path in zip(table.index, table["photo"], strict=True):
         try:
-            photos.append(open_image(path))
+            photos.append(open_image(path, max_side=512))
             kept.append(row)
         except ImageError as error:
             print(error, file=sys.stderr)

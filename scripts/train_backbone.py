@@ -153,7 +153,7 @@ def _part(examples: Examples, rows: np.ndarray) -> Examples:
 
 
 def score(model: Backbone, held_out: Examples) -> dict[str, float]:
-    """Accuracy on the products held out, by label; of the type, the 25 most frequent."""
+    """Accuracy on the products held out, by label, each among its 25 levels most frequent there."""
     found: list[list[Tensor]] = []
     model.eval()
     for start in range(0, len(held_out.names), 100):
@@ -268,10 +268,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--held-out", type=int, default=1000, help="products never trained on")
     args = parser.parse_args(argv)
-    args.work.mkdir(parents=True, exist_ok=True)
     try:
+        args.work.mkdir(parents=True, exist_ok=True)
         train(args)
-    except FashionError as error:
+    except (FashionError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

@@ -465,7 +465,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         train(args)
-    except FashionError as error:
+    except (FashionError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

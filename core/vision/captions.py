@@ -17,7 +17,7 @@ from typing import Any
 
 from PIL import Image
 
-from core.checkpoints import checkpoint_id
+from core.checkpoints import checkpoint_id, whole
 from core.errors import CheckpointMissing
 
 ATTRIBUTES_FILE = "attributes.json"
@@ -129,11 +129,15 @@ class Captioner:
             )
         try:
             # The library reads a .bin with torch's weights-only unpickler, which runs no code.
-            model = VisionEncoderDecoderModel.from_pretrained(
-                directory,
-                dtype=torch.float32,
-                use_safetensors=(directory / "model.safetensors").is_file(),
-                local_files_only=True,
+            model = whole(
+                VisionEncoderDecoderModel.from_pretrained(
+                    directory,
+                    dtype=torch.float32,
+                    use_safetensors=(directory / "model.safetensors").is_file(),
+                    local_files_only=True,
+                    output_loading_info=True,
+                ),
+                unused=".pooler.",  # the decoder reads the states, not their pooled mean
             )
             self._tokenizer = AutoTokenizer.from_pretrained(directory, local_files_only=True)
             self._processor = ViTImageProcessorPil.from_pretrained(directory, local_files_only=True)

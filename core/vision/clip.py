@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from PIL import Image
 
-from core.checkpoints import checkpoint_id
+from core.checkpoints import checkpoint_id, whole
 from core.errors import CheckpointMissing
 
 if TYPE_CHECKING:
@@ -104,11 +104,14 @@ class ClipEncoder:
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         disable_progress_bar()  # loading is a second; the bar only litters terminals and logs
         try:
-            model = CLIPModel.from_pretrained(
-                directory,
-                dtype=torch.bfloat16 if bf16 else torch.float32,
-                use_safetensors=True,
-                local_files_only=True,
+            model = whole(
+                CLIPModel.from_pretrained(
+                    directory,
+                    dtype=torch.bfloat16 if bf16 else torch.float32,
+                    use_safetensors=True,
+                    local_files_only=True,
+                    output_loading_info=True,
+                )
             )
             self._tokenizer = CLIPTokenizer.from_pretrained(directory, local_files_only=True)
             self._processor = CLIPImageProcessorPil.from_pretrained(

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from core.checkpoints import checkpoint_id
+from core.checkpoints import checkpoint_id, whole
 from core.errors import CheckpointMissing
 
 AREA = 176 * 176
@@ -56,11 +56,18 @@ class GarmentNetwork:
 
         self.checkpoint_id = checkpoint_id(directory)
         try:
-            self._model = UperNetForSemanticSegmentation.from_pretrained(
-                directory, dtype=torch.float32, local_files_only=True
-            ).eval()
-            processor = SegformerImageProcessorPil.from_pretrained(directory)
-        except (OSError, ValueError, RuntimeError, TypeError) as error:
+            model = whole(
+                UperNetForSemanticSegmentation.from_pretrained(
+                    directory,
+                    dtype=torch.float32,
+                    use_safetensors=True,
+                    local_files_only=True,
+                    output_loading_info=True,
+                )
+            )
+            self._model = model.eval()
+            processor = SegformerImageProcessorPil.from_pretrained(directory, local_files_only=True)
+        except Exception as error:  # each loader has errors of its own for a damaged file
             raise CheckpointMissing(
                 f"{directory} does not hold a garment cut-out that can be read ({error})."
                 " Restore that folder from the repository."

@@ -6,14 +6,16 @@ torch and transformers are imported when the first parser is made, not before.
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from core.checkpoints import checkpoint_id
+from core.checkpoints import checkpoint_id, whole
 from core.errors import CheckpointMissing
 from core.vision.atr import ATR, ID, mirror_ids
+
+MOST_PIXELS = 1_000_000
+"""Size up to which a body map is made pixel by pixel."""
 
 STRIDE = 32
 """Sides of what the network sees are multiples of this."""
@@ -119,16 +121,14 @@ class HumanParser:
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         disable_progress_bar()
         try:
-            loaded: Any = UperNetForSemanticSegmentation.from_pretrained(
+            loaded = UperNetForSemanticSegmentation.from_pretrained(
                 directory,
                 dtype=torch.float32,
                 use_safetensors=True,
                 local_files_only=True,
                 output_loading_info=True,
             )
-            model, loading = loaded
-            if loading["missing_keys"]:
-                raise ValueError(f"it lacks weights: {', '.join(sorted(loading['missing_keys']))}")
+            model = whole(loaded)
             self._processor = SegformerImageProcessorPil.from_pretrained(
                 directory, local_files_only=True
             )
@@ -168,10 +168,16 @@ class HumanParser:
         with self._lock, torch.inference_mode():
             straight, flipped = self._model(both).logits.float()
         logits = straight + flipped[self._mirror].flip(2)
-        enlarged = F.interpolate(
-            logits[None], (image.height, image.width), mode="bilinear", align_corners=False
-        )
-        return enlarged[0].argmax(0).to(torch.uint8).cpu().numpy()
+        # Nineteen planes at the size of a camera's photo would be gigabytes: beyond MOST_PIXELS
+        # the ids are enlarged, not the planes.
+        scale = min(1.0, (MOST_PIXELS / (image.height * image.width)) ** 0.5)
+        size = (max(1, round(image.height * scale)), max(1, round(image.width * scale)))
+        enlarged = F.interpolate(logits[None], size, mode="bilinear", align_corners=False)
+        ids = enlarged[0].argmax(0).to(torch.uint8).cpu().numpy()
+        if scale < 1:
+            full = Image.fromarray(ids).resize(image.size, Image.Resampling.NEAREST)
+            ids = np.asarray(full).copy()
+        return ids
 
 
 def seen_size(height: int, width: int, area: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from transformers import CLIPModel
 
 from core.checkpoints import checkpoint_id
@@ -102,6 +103,15 @@ def test_a_missing_or_damaged_file_is_one_sentence(tmp_path, file):
         ClipEncoder(directory)
     (directory / file).unlink()
     with pytest.raises(CheckpointMissing, match="pull"):
+        ClipEncoder(directory)
+
+
+def test_weights_that_the_file_lacks_are_not_made_up(tmp_path):
+    directory = write_tiny_clip(tmp_path / "clip")
+    weights = load_file(directory / "model.safetensors")
+    weights.pop("visual_projection.weight")
+    save_file(weights, directory / "model.safetensors", {"format": "pt"})
+    with pytest.raises(CheckpointMissing, match=r"lacks 1 weights, such as visual_projection"):
         ClipEncoder(directory)
 
 

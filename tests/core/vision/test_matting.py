@@ -95,6 +95,11 @@ def test_a_folder_that_is_no_such_checkpoint_is_named(tmp_path, network):
         GarmentNetwork(tmp_path)
     for file in best_cutout().glob("*.*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
+    whole = (tmp_path / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CheckpointMissing, match="Restore that folder"):
+        GarmentNetwork(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(whole)
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(CheckpointMissing, match="Restore that folder"):
         GarmentNetwork(tmp_path)

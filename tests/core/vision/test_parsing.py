@@ -10,6 +10,7 @@ from transformers import SegformerImageProcessorPil, UperNetForSemanticSegmentat
 from core.checkpoints import best_parser
 from core.errors import CheckpointMissing
 from core.settings import ROOT
+from core.vision import parsing
 from core.vision.atr import ATR, ID, mirror_ids, mirrored
 from core.vision.images import open_image
 from core.vision.parsing import ARTICLES, Detection, HumanParser, detect, seen_size
@@ -44,6 +45,16 @@ def test_a_map_has_the_size_of_its_photo(tiny, size):
     parse = HumanParser(tiny).parse(noise(*size))
     assert parse.shape == size[::-1] and parse.dtype == np.uint8
     assert parse.max() < len(ATR) and len(np.unique(parse)) > 1
+
+
+def test_a_map_of_many_pixels_is_enlarged_from_one_of_fewer(tiny, monkeypatch):
+    photo, parser = noise(240, 320), HumanParser(tiny)
+    exact = parser.parse(photo)
+    monkeypatch.setattr(parsing, "MOST_PIXELS", 240 * 320 // 4)
+    found = parser.parse(photo)
+    assert found.shape == (320, 240) and found.flags.writeable
+    assert (found[::2, ::2] == found[1::2, 1::2]).all(), "made at half the size"
+    assert (found == exact).mean() > 0.8
 
 
 def test_the_map_is_the_mean_of_the_photo_and_its_mirror_image(tiny):
@@ -116,7 +127,7 @@ def test_missing_damaged_and_foreign_checkpoints_are_sentences(tiny, tmp_path):
     weights = load_file(part / "model.safetensors")
     weights.pop("decode_head.classifier.bias")
     save_file(weights, part / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(CheckpointMissing, match="lacks weights"):
+    with pytest.raises(CheckpointMissing, match="lacks 1 weights"):
         HumanParser(part)
 
 
