@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.errors import ModelError
 from core.folders import restore_folder
+from core.popularity.leakage import Finding
 from core.popularity.metrics import Scores
 
 REFERENCE = "reference"
@@ -55,6 +56,7 @@ class Scoreboard:
         models: scores by model, the category mean among them as ``reference``.
         skipped: models that could not be trained, and why.
         notice: what the catalog says about its data (``simulated sales``), or empty.
+        findings: what could leak the target, as seen before training; None where nobody looked.
     """
 
     date: str
@@ -71,6 +73,7 @@ class Scoreboard:
     models: dict[str, ModelScores]
     skipped: dict[str, str] = field(default_factory=dict)
     notice: str = ""
+    findings: list[Finding] | None = None
 
     @property
     def trained(self) -> list[str]:
@@ -101,7 +104,10 @@ def load_scoreboard(model_dir: str | Path) -> Scoreboard:
         values: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         values = {k: v for k, v in values.items() if k != "version"}
         models = {name: ModelScores(**scores) for name, scores in values["models"].items()}
-        return Scoreboard(**{**values, "models": models})
+        findings = values.get("findings")
+        if findings is not None:
+            findings = [Finding.from_json(finding) for finding in findings]
+        return Scoreboard(**{**values, "models": models, "findings": findings})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"{path} cannot be read ({error}). Train the models again with scripts/train_models.py."
