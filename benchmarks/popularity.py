@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from benchmarks.peers.speed import enlarged, timed
 from benchmarks.peers.task import SPLITS, make_folds, season_column
 from benchmarks.peers.weeks import weekly_curves
 from core.catalog.catalog import Catalog, load_catalog
+from core.catalog.roles import Role
 from core.errors import CheckpointMissing, FashionError, ModelError
 from core.popularity import training
 from core.popularity.model import PopularityModel, labelled_rows
@@ -48,6 +50,7 @@ SOURCES = tuple(f"peers/{n}.py" for n in ("boosted", "features", "plain", "task"
 """What a peer's forecast depends on: after a change, no earlier one is taken up again."""
 
 PACKAGES = ("lightgbm", "catboost", "scikit-learn", "torch")
+MIN_PHOTO_SHARE = 0.9
 TITLES = {
     "forward": "forward in time",
     "season": "each season left out",
@@ -107,6 +110,7 @@ def heading(args: argparse.Namespace) -> str:
 
 def run(catalog: Catalog, args: argparse.Namespace) -> None:
     """Fit everyone on every fold of a catalog and print a table a split."""
+    catalog = without_telling_photos(catalog)
     rows = labelled_rows(catalog)
     ours = our_models(catalog, rows, args.models)
     columns = read_columns(catalog, season_column(catalog), photo_vectors(catalog))
@@ -190,6 +194,24 @@ def our_models(catalog: Catalog, rows: np.ndarray, names: Sequence[str] | None) 
     return makers
 
 
+def without_telling_photos(catalog: Catalog) -> Catalog:
+    """The catalog without its photos where some items have none.
+
+    Which items were photographed may tell how they sold (in VISUELLE mostly top sellers were),
+    and whoever sees an empty photo then reads the answer. So nobody gets photos there.
+    """
+    share = float(np.mean([photo is not None for photo in catalog.main_photos()]))
+    if share == 0 or share >= MIN_PHOTO_SHARE:
+        return catalog
+    print(
+        f"{catalog.name}: only {share:.0%} of the items have a photo, and which ones may tell how"
+        " they sold: nobody reads photos here.",
+        file=sys.stderr,
+    )
+    roles = {c: r for c, r in catalog.roles.items() if r != Role.IMAGE}
+    return replace(catalog, roles=roles)
+
+
 def photo_vectors(catalog: Catalog) -> np.ndarray | None:
     """CLIP vectors for the peers, or None where there is no photo or no CLIP."""
     if not any(catalog.main_photos()):
@@ -232,6 +254,7 @@ def kept(
     """A peer's forecast and its seconds: from the folder if an earlier run left it there."""
     about = [
         task.catalog.content_hash,
+        task.columns.photos is not None,
         task.split,
         task.fold.label,
         task.seed,

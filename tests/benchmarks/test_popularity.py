@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from benchmarks.peers.task import Forecast, make_folds, season_column
 from benchmarks.peers.weeks import lightgbm_by_week, shapes
 from benchmarks.popularity import main
 from core.catalog.catalog import Catalog
+from core.catalog.roles import Role
 from core.popularity.metrics import spearman
 from core.popularity.model import log_target
 from core.popularity.splits import group_codes
@@ -175,3 +177,21 @@ def test_gains_are_printed_with_their_interval(catalog: Catalog) -> None:
 
     line = pd.Series({"x_gain": 0.03, "x_gain_low": -0.01, "x_gain_high": 0.07})
     assert _gain(line, "x") == "+0.030 (-0.010 to +0.070)"
+
+
+def test_photos_of_some_items_only_are_shown_to_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.popularity import without_telling_photos
+
+    frame = make_frame(60).assign(photo=["a.webp", *[""] * 59])
+    made = as_catalog(frame)
+    roles = {**made.roles, "photo": Role.IMAGE}
+    some = replace(made, directory=tmp_path, roles=roles)
+    assert without_telling_photos(some).columns(Role.IMAGE) == ["photo"]  # no file, no photo
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/a.webp").touch()
+    assert without_telling_photos(some).columns(Role.IMAGE) == []
+    assert "may tell how they sold" in capsys.readouterr().err
+    every = replace(some, frame=some.frame.assign(photo="a.webp"))
+    assert without_telling_photos(every).columns(Role.IMAGE) == ["photo"]
