@@ -19,8 +19,9 @@ from app.words import about, interval, plain
 from core.catalog.catalog import Catalog
 from core.catalog.suggestions import stamp
 from core.explain.linear import Explanation, explain, waterfall
-from core.popularity.additive import AdditiveModel
+from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
+from core.popularity.shapley import MAX_EXACT
 
 MATCHES = 100
 """Most items that the list of matches holds at once."""
@@ -83,7 +84,7 @@ def _names(
 
 
 def show(
-    model: AdditiveModel, catalog: Catalog, board: Scoreboard, order: pd.DataFrame, row: int
+    model: BlockModel, catalog: Catalog, board: Scoreboard, order: pd.DataFrame, row: int
 ) -> None:
     """Draw an item's photo, prediction and the parts that the prediction is made of."""
     explanation = explain(model, catalog, row)
@@ -127,12 +128,23 @@ def _actual(catalog: Catalog, row: int, line: pd.Series, board: Scoreboard) -> N
     st.caption(f"Known by now: {value:,.0f} {board.unit}, {inside} the 90 % range.")
 
 
+def _how(explanation: Explanation) -> str:
+    if explanation.model != "deep":
+        return "coefficient times distance from the average"
+    if len(explanation.parts) <= MAX_EXACT:
+        return (
+            "what a field adds to the average item, alone and together with each choice of other"
+            " fields"
+        )
+    return "what a field adds to the average item, over 128 sampled orders of the fields"
+
+
 def _method(explanation: Explanation, line: pd.Series, board: Scoreboard) -> None:
     st.markdown(
         "Each bar multiplies the prediction of the average training item; together they give"
         f" exactly the model's prediction (measured difference: {explanation.gap:.0e} in log"
-        " units). They are Shapley values: for this model, coefficient times distance from the"
-        " average. They tell what went with more or fewer sales, not what caused them."
+        f" units). They are Shapley values: for this model, {_how(explanation)}. They tell what"
+        " went with more or fewer sales, not what caused them."
     )
     if line["basis"] == "out_of_fold":
         numbers = (explanation.predicted, explanation.low, explanation.high)

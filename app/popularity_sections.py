@@ -1,5 +1,6 @@
 """Sections of the popularity page: the scoreboard, and what goes with popularity."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -17,10 +18,13 @@ from app.popularity_view import (
 from app.words import plain
 from core.catalog.catalog import Catalog
 from core.explain.linear import column_effects, mean_effects
-from core.popularity.additive import AdditiveModel
+from core.popularity.additive import BlockModel
 from core.popularity.card import LABELS, format_metric
 from core.popularity.metrics import DRAWS
 from core.popularity.scoreboard import REFERENCE, Scoreboard
+
+SAMPLE = 300
+"""Items whose explanations by the deep model are averaged."""
 
 
 def headline(catalog: Catalog, board: Scoreboard, name: str) -> None:
@@ -69,7 +73,7 @@ def scoreboard(board: Scoreboard) -> None:
         st.caption(f"“{MODEL_NAMES.get(name, name)}” is not there: {why}")
 
 
-def effects(model: AdditiveModel, catalog: Catalog, board: Scoreboard) -> None:
+def effects(model: BlockModel, catalog: Catalog, board: Scoreboard) -> None:
     """Which fields move predictions most, and how one of them does."""
     roles = feature_roles(board)
     left, right = st.columns(2, gap="large")
@@ -94,10 +98,13 @@ def effects(model: AdditiveModel, catalog: Catalog, board: Scoreboard) -> None:
 
 @st.cache_data(max_entries=8, show_spinner="Adding up what moves the predictions")
 def _effects(
-    key: tuple[str, ...], _model: AdditiveModel, _catalog: Catalog
+    key: tuple[str, ...], _model: BlockModel, _catalog: Catalog
 ) -> tuple[pd.Series, dict[str, pd.DataFrame]]:
     """Mean moves of all players, and the tables of those that have one; `key` names the inputs."""
-    moves = mean_effects(_model.contributions(_catalog))
+    rows = np.arange(len(_catalog))
+    if _model.kind == "deep" and len(rows) > SAMPLE:  # each is thousands of coalitions
+        rows = np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
+    moves = mean_effects(_model.contributions(_catalog, rows))
     players = [str(p) for p in moves.index if moves[p] > 1e-9]
     tables = {p: column_effects(_model, p, _catalog) for p in players}
     return moves, {p: table for p, table in tables.items() if not table.empty}

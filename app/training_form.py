@@ -23,6 +23,7 @@ from core.popularity.scoreboard import Scoreboard, load_scoreboard
 HELP = {
     "linear": "learns from the fields and texts of the items",
     "image": "learns from the photos alone, as CLIP sees them",
+    "deep": "learns from all of them, and how they play together",
 }
 RUNNING = "training"
 """Session state: what was pressed; the run that follows takes it, locks the form and trains."""

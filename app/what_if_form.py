@@ -13,14 +13,14 @@ from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
 from core.errors import FashionError
 from core.explain.what_if import edited
-from core.popularity.additive import AdditiveModel
+from core.popularity.additive import BlockModel
 from core.popularity.blocks import NumberBlock
 from core.popularity.columns import match_columns
 
 NOT_GIVEN = "not given"
 
 
-def show(model: AdditiveModel, catalog: Catalog, row: int, unit: str) -> None:
+def show(model: BlockModel, catalog: Catalog, row: int, unit: str) -> None:
     """Draw the form for one item; edits live in the session until they are reset."""
     item_id = str(catalog.ids[row])
     state = st.session_state.setdefault("what_if", {})
@@ -63,7 +63,7 @@ def _restart(state: dict[str, Any], edits: list[dict]) -> None:
 
 
 def _comparison(
-    model: AdditiveModel, catalog: Catalog, row: int, unit: str, changes: dict[str, Any]
+    model: BlockModel, catalog: Catalog, row: int, unit: str, changes: dict[str, Any]
 ) -> None:
     before = model.predict(catalog, np.array([row])).iloc[0]
     try:
@@ -93,7 +93,7 @@ def _comparison(
     )
 
 
-def _beyond(model: AdditiveModel, catalog: Catalog, changes: dict[str, Any]) -> list[str]:
+def _beyond(model: BlockModel, catalog: Catalog, changes: dict[str, Any]) -> list[str]:
     """What the model makes of numbers that it has never learned from."""
     found = match_columns(model.features, catalog)
     said = []

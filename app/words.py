@@ -10,6 +10,7 @@ from core.popularity.scoreboard import REFERENCE
 MODEL_NAMES = {
     "linear": "Details and text",
     "image": "Photo alone",
+    "deep": "Details, text and photo",
     REFERENCE: "Category average",
 }
 """What each model is called on a page."""

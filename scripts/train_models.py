@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
         "--models",
         nargs="+",
         metavar="MODEL",
-        help=f"which: {' '.join(MODELS)} (default: all that the catalog allows; deep comes later)",
+        help=f"which: {' '.join(MODELS)} (default: all that the catalog allows)",
     )
     parser.add_argument("--target", metavar="COL", help="column to learn, if not the target role's")
     parser.add_argument(

@@ -1,11 +1,13 @@
-"""What a ridge model's prediction is made of: exact Shapley values, one a player.
+"""What a model's prediction is made of: exact Shapley values, one a player.
 
 A player is an original column (all its one-hot levels or spline pieces together), the description
 (all words of title and descriptions: TF-IDF scales each text to unit length, so single words would
 not be independent players), the reviews, or the image. For a model that adds players up, the
 Shapley value against a background is ``b . (x - mean of the background)`` (Lundberg & Lee 2017,
-section 4.2; Štrumbelj & Kononenko 2014); the background is the training items. Values are in log
-units: ``exp(value)`` multiplies ``1 + target``, told to people as "times the average item".
+section 4.2; Štrumbelj & Kononenko 2014); the background is the training items. The
+deep model's are enumerated over all coalitions, against the average item (`core.popularity.shapley`
+says what happens beyond 13 players). Values are in log units: ``exp(value)`` multiplies
+``1 + target``, told to people as "times the average item".
 """
 
 from dataclasses import asdict, dataclass
@@ -15,9 +17,8 @@ import numpy as np
 import pandas as pd
 
 from core.catalog.catalog import Catalog
-from core.popularity.additive import AdditiveModel
+from core.popularity.additive import BlockModel
 from core.popularity.blocks import (
-    DateBlock,
     ImageBlock,
     LevelBlock,
     NumberBlock,
@@ -92,7 +93,7 @@ class Step:
     factor: float
 
 
-def explain(model: AdditiveModel, catalog: Catalog, row: int) -> Explanation:
+def explain(model: BlockModel, catalog: Catalog, row: int) -> Explanation:
     """The parts of one item's prediction.
 
     Raises:
@@ -150,7 +151,7 @@ def mean_effects(contributions: pd.DataFrame) -> pd.Series:
 
 
 def column_effects(
-    model: AdditiveModel, player: str, catalog: Catalog, limit: int = 20
+    model: BlockModel, player: str, catalog: Catalog, limit: int = 20
 ) -> pd.DataFrame:
     """How a player's part changes with the column's value, others as they are.
 
@@ -186,7 +187,7 @@ def column_effects(
         months = pd.Series(pd.date_range("2001-01-01", periods=12, freq="MS"))
         values, probe = list(months), months + pd.Timedelta(days=14)
         items = cells.dt.month.value_counts().reindex(range(1, 13), fill_value=0).to_numpy()
-    effects = _block_values(model, position, probe)
+    effects = model.block_values(position, probe)
     return pd.DataFrame({"value": values, "effect": effects, "items": items})
 
 
@@ -194,21 +195,11 @@ def _no_effects() -> pd.DataFrame:
     return pd.DataFrame({"value": [], "effect": [], "items": []})
 
 
-def _block_values(model: AdditiveModel, position: int, cells: pd.Series) -> np.ndarray:
-    block = model.blocks[position]
-    assert isinstance(block, LevelBlock | NumberBlock | DateBlock)
-    matrix, average = block.encode(cells)
-    start = sum(b.width for b in model.blocks[:position])
-    part = slice(start, start + block.width)
-    values = (matrix @ model.coefficients[part]) - model.centre[part] @ model.coefficients[part]
-    return np.where(average, 0.0, values)
-
-
 def _units(log_value: float) -> float:
     return float(max(np.expm1(log_value), 0.0))
 
 
-def _cells(model: AdditiveModel, catalog: Catalog, row: int) -> dict[str, str]:
+def _cells(model: BlockModel, catalog: Catalog, row: int) -> dict[str, str]:
     """Each player's own cell as text."""
     found = match_columns(model.features, catalog)
     shown = {}

@@ -5,6 +5,7 @@ text or the photo and the mean is over the training items. So each player's term
 Shapley value against the training items as background (Lundberg & Lee 2017, section 4.2).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -38,8 +39,8 @@ REVIEW_PLAYER = "reviews"
 TEXT_ROLES = (Role.TITLE, Role.DESCRIPTION)
 
 
-class AdditiveModel:
-    """Ridge on blocks; see the module's text. Fitted, saved, loaded and explained block by block.
+class BlockModel(ABC):
+    """What models that read a catalog block by block share.
 
     Attributes:
         blocks: what is read, in the order of the coefficients.
@@ -48,7 +49,7 @@ class AdditiveModel:
         intercept: output for the average training item, in log units.
     """
 
-    kind = "ridge"
+    kind = ""
 
     def __init__(
         self,
@@ -64,8 +65,6 @@ class AdditiveModel:
         self.blocks: list[Block] = []
         self.calibration: Calibration | None = None
         self.intercept = 0.0
-        self.coefficients = np.zeros(0)
-        self.centre = np.zeros(0)
         self.info: dict[str, Any] = {}
 
     @property
@@ -84,13 +83,38 @@ class AdditiveModel:
                 found.append(block.feature)
         return found
 
+    @abstractmethod
     def fit(self, catalog: Catalog, rows: np.ndarray) -> Self:
-        """Learn from these rows; the penalty is chosen and the intervals calibrated inside them.
+        """Learn from these rows, which must have a target."""
 
-        Raises:
-            ModelError: no target, no usable column, or no photo.
-        """
-        rows = np.asarray(rows)
+    @abstractmethod
+    def output(self, catalog: Catalog, rows: np.ndarray | None = None) -> np.ndarray:
+        """Predicted ``log1p`` of the target, one value a row."""
+
+    @abstractmethod
+    def contributions(self, catalog: Catalog, rows: np.ndarray | None = None) -> pd.DataFrame:
+        """Shapley values in log units: one line a row, one column a player."""
+
+    @abstractmethod
+    def block_values(self, position: int, cells: pd.Series) -> np.ndarray:
+        """What a column's cells alone make of the average item, in log units."""
+
+    @abstractmethod
+    def save(self, directory: Path) -> None:
+        """Write `model.safetensors` and `model.json`."""
+
+    def predict(self, catalog: Catalog, rows: np.ndarray | None = None) -> pd.DataFrame:
+        """Median, mean and intervals in the target's unit; see `core.popularity.model`."""
+        return base.predict(self, catalog, rows)
+
+    def missing_columns(self, catalog: Catalog) -> list[str]:
+        """Columns that the model learned from and this catalog does not have."""
+        return [
+            name for name, column in match_columns(self.features, catalog).items() if not column
+        ]
+
+    def _start(self, catalog: Catalog, rows: np.ndarray) -> np.ndarray:
+        """Fit the blocks; the log targets of the rows."""
         y = log_target(catalog, rows)
         if not np.isfinite(y).all():
             raise ModelError("Every item that a model learns from needs a target value.")
@@ -100,6 +124,87 @@ class AdditiveModel:
                 f"The catalog “{catalog.name}” has no column that the {self.name} model can learn"
                 " from. Give the columns roles (category, attribute, price, ...) when importing."
             )
+        return y
+
+    def _block_tensors(self) -> dict[str, np.ndarray]:
+        return {
+            f"idf.{i}": block.idf
+            for i, block in enumerate(self.blocks)
+            if isinstance(block, TextBlock)
+        }
+
+    def _plain(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "include_post_launch": self.include_post_launch,
+            "checkpoint": self.checkpoint,
+            "calibration": asdict(self.calibration) if self.calibration else None,
+            "info": self.info,
+            "blocks": [block_to_json(block) for block in self.blocks],
+        }
+
+    def _restore(self, tensors: dict[str, np.ndarray], values: dict[str, Any]) -> None:
+        self.blocks = [
+            block_from_json(block, tensors.get(f"idf.{i}"))
+            for i, block in enumerate(values["blocks"])
+        ]
+        self.intercept = float(tensors["intercept"][0])
+        self.calibration = Calibration(**values["calibration"])
+        self.info = values["info"]
+
+    def _fit_blocks(self, catalog: Catalog, rows: np.ndarray) -> None:
+        features = feature_columns(catalog, include_post_launch=self.include_post_launch)
+        self.blocks = [
+            COLUMN_BLOCKS[f.role](f, catalog.frame[f.name].iloc[rows])
+            for f in features
+            if f.role in COLUMN_BLOCKS
+        ]
+        for roles in (TEXT_ROLES, (Role.REVIEW,)):
+            text = [f for f in features if f.role in roles]
+            if text:
+                names = [f.name for f in text]
+                self.blocks.append(TextBlock.fit(text, joined_text(catalog, names, rows)))
+
+    def _design(self, catalog: Catalog, rows: np.ndarray) -> Design:
+        found = match_columns(self.features, catalog)
+        encoded = [self._encode(block, catalog, rows, found) for block in self.blocks]
+        return Design([m for m, _ in encoded], np.column_stack([a for _, a in encoded]))
+
+    def _encode(
+        self, block: Block, catalog: Catalog, rows: np.ndarray, found: dict[str, str | None]
+    ) -> Encoded:
+        if isinstance(block, ImageBlock):
+            return block.encode(image_vectors(catalog, self.checkpoint)[rows])
+        if isinstance(block, TextBlock):
+            names = [c for f in block.features if (c := found[f.name])]
+            if names:
+                return block.encode(joined_text(catalog, names, rows))
+        elif column := found[block.feature.name]:
+            return block.encode(catalog.frame[column].iloc[rows])
+        return _average_item(block, len(rows))
+
+
+class AdditiveModel(BlockModel):
+    """Ridge on blocks; see the module's text."""
+
+    kind = "ridge"
+
+    def __init__(
+        self, name: str, *, include_post_launch: bool = False, checkpoint: str = ""
+    ) -> None:
+        super().__init__(name, include_post_launch=include_post_launch, checkpoint=checkpoint)
+        self.coefficients = np.zeros(0)
+        self.centre = np.zeros(0)
+
+    def fit(self, catalog: Catalog, rows: np.ndarray) -> Self:
+        """Learn from these rows; the penalty is chosen and the intervals calibrated inside them.
+
+        Raises:
+            ModelError: no target, no usable column, or no photo.
+        """
+        rows = np.asarray(rows)
+        y = self._start(catalog, rows)
         folds = grouped_folds(group_codes(catalog)[rows], 4)
         fit = fit_ridge(self._design(catalog, rows), y, folds)
         self.coefficients, self.centre, self.intercept = fit.coefficients, fit.centre, fit.intercept
@@ -127,15 +232,15 @@ class AdditiveModel:
         design = self._design(catalog, rows)
         return pd.DataFrame(design.values(self.coefficients, self.centre), columns=self.players)
 
-    def predict(self, catalog: Catalog, rows: np.ndarray | None = None) -> pd.DataFrame:
-        """Median, mean and intervals in the target's unit; see `core.popularity.model`."""
-        return base.predict(self, catalog, rows)
-
-    def missing_columns(self, catalog: Catalog) -> list[str]:
-        """Columns that the model learned from and this catalog does not have."""
-        return [
-            name for name, column in match_columns(self.features, catalog).items() if not column
-        ]
+    def block_values(self, position: int, cells: pd.Series) -> np.ndarray:
+        """What a column's cells alone make of the average item, in log units."""
+        block = self.blocks[position]
+        assert not isinstance(block, TextBlock | ImageBlock)
+        matrix, average = block.encode(cells)
+        start = sum(b.width for b in self.blocks[:position])
+        part = slice(start, start + self.blocks[position].width)
+        values = (matrix @ self.coefficients[part]) - self.centre[part] @ self.coefficients[part]
+        return np.where(average, 0.0, values)
 
     def save(self, directory: Path) -> None:
         """Write `model.safetensors` and `model.json`."""
@@ -143,20 +248,9 @@ class AdditiveModel:
             "coefficients": self.coefficients,
             "centre": self.centre,
             "intercept": np.array([self.intercept]),
+            **self._block_tensors(),
         }
-        for i, block in enumerate(self.blocks):
-            if isinstance(block, TextBlock):
-                tensors[f"idf.{i}"] = block.idf
-        values = {
-            "kind": self.kind,
-            "name": self.name,
-            "include_post_launch": self.include_post_launch,
-            "checkpoint": self.checkpoint,
-            "calibration": asdict(self.calibration) if self.calibration else None,
-            "info": self.info,
-            "blocks": [block_to_json(block) for block in self.blocks],
-        }
-        base.write_model(directory, tensors, values)
+        base.write_model(directory, tensors, self._plain())
 
     @classmethod
     def load(cls, directory: Path) -> "AdditiveModel":
@@ -172,14 +266,8 @@ class AdditiveModel:
                 include_post_launch=values["include_post_launch"],
                 checkpoint=values["checkpoint"],
             )
-            model.blocks = [
-                block_from_json(block, tensors.get(f"idf.{i}"))
-                for i, block in enumerate(values["blocks"])
-            ]
+            model._restore(tensors, values)
             model.coefficients, model.centre = tensors["coefficients"], tensors["centre"]
-            model.intercept = float(tensors["intercept"][0])
-            model.calibration = Calibration(**values["calibration"])
-            model.info = values["info"]
             if sum(b.width for b in model.blocks) != len(model.coefficients):
                 raise ValueError("coefficients do not fit the blocks")
         except (KeyError, TypeError, ValueError) as error:
@@ -190,43 +278,11 @@ class AdditiveModel:
         return model
 
     def _fit_blocks(self, catalog: Catalog, rows: np.ndarray) -> None:
-        if self._is_image:
+        if self.checkpoint:
             vectors = image_vectors(catalog, self.checkpoint)
             self.blocks = [ImageBlock(self.checkpoint, vectors.shape[1])]
-            return
-        features = feature_columns(catalog, include_post_launch=self.include_post_launch)
-        self.blocks = [
-            COLUMN_BLOCKS[f.role](f, catalog.frame[f.name].iloc[rows])
-            for f in features
-            if f.role in COLUMN_BLOCKS
-        ]
-        for roles in (TEXT_ROLES, (Role.REVIEW,)):
-            text = [f for f in features if f.role in roles]
-            if text:
-                names = [f.name for f in text]
-                self.blocks.append(TextBlock.fit(text, joined_text(catalog, names, rows)))
-
-    @property
-    def _is_image(self) -> bool:
-        return bool(self.checkpoint)
-
-    def _design(self, catalog: Catalog, rows: np.ndarray) -> Design:
-        found = match_columns(self.features, catalog)
-        encoded = [self._encode(block, catalog, rows, found) for block in self.blocks]
-        return Design([m for m, _ in encoded], np.column_stack([a for _, a in encoded]))
-
-    def _encode(
-        self, block: Block, catalog: Catalog, rows: np.ndarray, found: dict[str, str | None]
-    ) -> Encoded:
-        if isinstance(block, ImageBlock):
-            return block.encode(image_vectors(catalog, self.checkpoint)[rows])
-        if isinstance(block, TextBlock):
-            names = [c for f in block.features if (c := found[f.name])]
-            if names:
-                return block.encode(joined_text(catalog, names, rows))
-        elif column := found[block.feature.name]:
-            return block.encode(catalog.frame[column].iloc[rows])
-        return _average_item(block, len(rows))
+        else:
+            super()._fit_blocks(catalog, rows)
 
 
 def player_name(block: Block) -> str:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.errors import ModelError
-from core.popularity.additive import AdditiveModel
+from core.popularity.additive import AdditiveModel, BlockModel
+from core.popularity.deep import DeepModel
 from core.popularity.model import PREDICTION_COLUMNS
 from core.popularity.scoreboard import Scoreboard, load_out_of_fold, load_scoreboard
 from core.popularity.vectors import embed_photos, image_vectors
@@ -16,7 +17,7 @@ from core.popularity.vectors import embed_photos, image_vectors
 RANKING_COLUMNS = ("item_id", "rank", *PREDICTION_COLUMNS, "model", "basis")
 
 
-def load_model(model_dir: str | Path, name: str | None = None) -> AdditiveModel:
+def load_model(model_dir: str | Path, name: str | None = None) -> BlockModel:
     """A trained model of a folder; the promoted one unless another is named.
 
     Raises:
@@ -27,15 +28,12 @@ def load_model(model_dir: str | Path, name: str | None = None) -> AdditiveModel:
     if name not in board.trained:
         why = board.skipped.get(name)
         raise ModelError(
-            (
-                "The deep model is not there yet."
-                if name == "deep"
-                else f"{model_dir} holds no model “{name}”."
-            )
+            f"{model_dir} holds no model “{name}”."
             + (f" When the models were trained it was left out: {why}" if why else "")
             + f" Choose from: {', '.join(board.trained)}."
         )
-    return AdditiveModel.load(Path(model_dir) / name)
+    kind = DeepModel if name == "deep" else AdditiveModel
+    return kind.load(Path(model_dir) / name)
 
 
 def rank(
@@ -105,7 +103,7 @@ def rank(
     return frame
 
 
-def _notes(board: Scoreboard, fitted: AdditiveModel, catalog: Catalog) -> list[str]:
+def _notes(board: Scoreboard, fitted: BlockModel, catalog: Catalog) -> list[str]:
     notes = []
     missing = fitted.missing_columns(catalog)
     if missing:
@@ -121,7 +119,11 @@ def _notes(board: Scoreboard, fitted: AdditiveModel, catalog: Catalog) -> list[s
         if blind:
             notes.append(
                 f"{blind:,} of {len(catalog):,} items have no photo that can be read; this model"
-                " gives each of them the average item's prediction."
+                + (
+                    " predicts them from their other fields."
+                    if len(fitted.players) > 1
+                    else " gives each of them the average item's prediction."
+                )
             )
     learned, own = str(fitted.info.get("currency", "")), catalog.currency
     if learned and own and learned != own and "price" in [f.role for f in fitted.features]:

@@ -17,9 +17,10 @@ from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import CatalogError, CheckpointMissing, ModelError
 from core.folders import replace_folder, restore_folder
-from core.popularity.additive import AdditiveModel
+from core.popularity.additive import IMAGE_PLAYER, AdditiveModel, BlockModel
 from core.popularity.card import folder_text, write_card
 from core.popularity.columns import feature_columns
+from core.popularity.deep import DeepModel
 from core.popularity.metrics import METRICS, Scores, score
 from core.popularity.model import Calibration, PopularityModel, labelled_rows, log_target, to_units
 from core.popularity.reference import CategoryMean
@@ -27,7 +28,12 @@ from core.popularity.scoreboard import REFERENCE, ModelScores, Scoreboard
 from core.popularity.splits import MIN_STYLES, Fold, forward_folds, group_codes, grouped_folds
 from core.popularity.vectors import MIN_PHOTOS, embed_photos, image_vectors
 
-MODELS = ("linear", "image")
+MODELS = ("linear", "image", "deep")
+BLIND = {
+    "image": "gives each of them the average item's prediction.",
+    "deep": "predicts them from their other fields.",
+}
+"""What a model does with items that have no photo, as the end of a sentence."""
 MIN_FORWARD_RESIDUALS = 100
 """From how many residuals on later seasons the intervals are calibrated on them."""
 
@@ -96,7 +102,7 @@ def train(
             model = make().fit(catalog, rows)
             model.calibration = _final_calibration(residuals)
             fitted[name] = model
-            if name == "image":
+            if isinstance(model, BlockModel) and IMAGE_PLAYER in model.players:
                 scores[name] = _with_photo_note(scores[name], model, catalog, rows)
     promoted = max(fitted, key=lambda m: scores[m].headline["spearman"]["value"] or -1.0)
     board = Scoreboard(
@@ -154,10 +160,6 @@ def with_target(catalog: Catalog, column: str) -> Catalog:
 
 def _check_names(chosen: Sequence[str]) -> None:
     for name in chosen:
-        if name == "deep":
-            raise ModelError(
-                "The deep model is not there yet; today there are: " + ", ".join(MODELS) + "."
-            )
         if name not in MODELS:
             raise ModelError(f"There is no model “{name}”. Choose from: {', '.join(MODELS)}.")
     if not chosen:
@@ -195,13 +197,31 @@ def _others(name: str, chosen: Sequence[str], skipped: dict[str, str]) -> bool:
 def _maker(
     name: str, catalog: Catalog, rows: np.ndarray, include_post_launch: bool, report: Progress
 ) -> Callable[[], PopularityModel]:
+    columns = feature_columns(catalog, include_post_launch=include_post_launch)
+    if name in ("linear", "deep") and not columns:
+        raise ModelError(
+            f"The catalog “{catalog.name}” has no column that the {name} model can learn from."
+            " Give the columns roles (category, attribute, price, ...) when importing."
+        )
     if name == "linear":
-        if not feature_columns(catalog, include_post_launch=include_post_launch):
-            raise ModelError(
-                f"The catalog “{catalog.name}” has no column that the linear model can learn from."
-                " Give the columns roles (category, attribute, price, ...) when importing."
-            )
         return lambda: AdditiveModel("linear", include_post_launch=include_post_launch)
+    if name == "deep":
+        checkpoint = ""
+        if sum(bool(catalog.image_paths(row)) for row in rows) >= MIN_PHOTOS:
+            checkpoint, photos = _read_photos(catalog, rows, report)
+            checkpoint = checkpoint if photos >= MIN_PHOTOS else ""
+        return lambda: DeepModel(include_post_launch=include_post_launch, checkpoint=checkpoint)
+    checkpoint, photos = _read_photos(catalog, rows, report)
+    if photos < MIN_PHOTOS:
+        raise ModelError(
+            f"Only {photos} items of the catalog “{catalog.name}” have both a target and a photo;"
+            f" the image model needs at least {MIN_PHOTOS}."
+        )
+    return lambda: AdditiveModel("image", checkpoint=checkpoint)
+
+
+def _read_photos(catalog: Catalog, rows: np.ndarray, report: Progress) -> tuple[str, int]:
+    """The checkpoint that reads the photos, and how many of these rows have one."""
     report(0.0, "Reading the photos")
     checkpoint = embed_photos(
         catalog,
@@ -209,13 +229,7 @@ def _maker(
             0.3 * done / max(total, 1), f"Reading the photos: {done:,} of {total:,}"
         ),
     )
-    photos = int(np.isfinite(image_vectors(catalog, checkpoint)[rows]).all(axis=1).sum())
-    if photos < MIN_PHOTOS:
-        raise ModelError(
-            f"Only {photos} items of the catalog “{catalog.name}” have both a target and a photo;"
-            f" the image model needs at least {MIN_PHOTOS}."
-        )
-    return lambda: AdditiveModel("image", checkpoint=checkpoint)
+    return checkpoint, int(np.isfinite(image_vectors(catalog, checkpoint)[rows]).all(axis=1).sum())
 
 
 def _steps(report: Progress, name: str, start: float, size: float) -> Callable[[str], None]:
@@ -329,13 +343,13 @@ def _final_calibration(residuals: dict[str, np.ndarray]) -> Calibration:
 def _with_photo_note(
     scores: ModelScores, model: PopularityModel, catalog: Catalog, rows: np.ndarray
 ) -> ModelScores:
-    assert isinstance(model, AdditiveModel)
+    assert isinstance(model, BlockModel)
     without = int(np.isnan(image_vectors(catalog, model.checkpoint)[rows]).any(axis=1).sum())
     if not without:
         return scores
     note = (
-        f"{without:,} of {len(rows):,} items have no photo; this model gives each of them the"
-        " average item's prediction."
+        f"{without:,} of {len(rows):,} items have no photo; this model "
+        + BLIND["image" if len(model.players) == 1 else "deep"]
     )
     return replace(scores, items_without_photo=without, note=note)
 

@@ -120,9 +120,9 @@ def test_an_item_that_the_model_has_not_seen_has_one_prediction(work, tmp_path):
 @pytest.mark.parametrize(
     ("run", "more", "sentence"),
     [
-        (train_models.main, ["--models", "deep"], "deep model is not there yet"),
+        (train_models.main, ["--models", "wide"], "no model “wide”"),
         (train_models.main, ["--target", "Likes"], "no column “Likes”"),
-        (rank_catalog.main, ["--out", "x.csv", "--model", "deep"], "deep model is not there yet"),
+        (rank_catalog.main, ["--out", "x.csv", "--model", "deep"], "holds no model “deep”"),
         (rank_catalog.main, ["--out", "x.docx"], "Use .csv, .xlsx or .parquet"),
         (rank_catalog.main, ["--out", "/no/such/folder/x.csv"], "cannot be written to"),
         (explain_item.main, ["--item", "nobody"], "no item with the id “nobody”"),

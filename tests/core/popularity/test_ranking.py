@@ -114,7 +114,7 @@ def test_importing_it_costs_no_learning_library():
 
 
 def test_an_unknown_model_gives_a_sentence(catalog, models, tmp_path):
-    with pytest.raises(ModelError, match=r"deep model is not there yet. Choose from: linear\."):
+    with pytest.raises(ModelError, match=r"holds no model “deep”\. Choose from: linear\."):
         rank(catalog, models, "deep")
     with pytest.raises(ModelError, match="holds no model “image”"):
         rank(catalog, models, "image")
