@@ -20,13 +20,13 @@ from core.errors import CheckpointMissing, DownloadError
 from core.settings import ROOT, checkpoints_dir
 
 
-def whole(loaded: tuple[Any, dict[str, Any]], *, unused: str = "") -> Any:
+def whole(loaded: Any, *, unused: str = "") -> Any:
     """The model of what transformers' ``from_pretrained(..., output_loading_info=True)`` returned.
 
     The library fills weights that a file lacks with random numbers, and says so in a log only.
 
     Args:
-        loaded: the model, and what was said of its weights.
+        loaded: a pair, the model and what was said of its weights.
         unused: weights with this in their name may be missing.
 
     Raises:
