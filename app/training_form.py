@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app import leakage_report
 from app.catalogs import (
     available_models,
     current_catalog,
@@ -138,6 +139,9 @@ def _form(catalog: Catalog) -> None:
             disabled=bool(running),
             on_click=start,
         )
+    if not running:
+        late = st.session_state.get("train-late", False)
+        leakage_report.show(leakage_report.before_training(catalog, include_post_launch=late))
     if running:
         _train(catalog, running["models"], running["late"])
 

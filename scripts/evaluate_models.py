@@ -10,8 +10,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.catalog.catalog import load_catalog
 from core.errors import FashionError
-from core.popularity.card import LABELS, format_metric
+from core.popularity.card import LABELS, finding_text, format_metric
 from core.popularity.evaluation import Evaluation, evaluate
+from core.popularity.scoreboard import load_scoreboard
 from scripts.command import run
 
 
@@ -32,8 +33,11 @@ def main(argv: list[str] | None = None) -> int:
                 f"Reading the photos: {done:,} of {total:,}", flush=True
             ),
         )
+        findings = load_scoreboard(args.model_dir).findings
         if args.json:
-            text = json.dumps(asdict(result), ensure_ascii=False, indent=1)
+            told = None if findings is None else [asdict(f) for f in findings]
+            values = {**asdict(result), "findings": told}
+            text = json.dumps(values, ensure_ascii=False, indent=1)
             Path(args.json).write_text(text + "\n", encoding="utf-8")
     except FashionError as error:
         print(error, file=sys.stderr)
@@ -45,6 +49,10 @@ def main(argv: list[str] | None = None) -> int:
         print(f"The scores cannot be written to {args.json} ({reason}).", file=sys.stderr)
         return 2
     print_evaluation(result)
+    if findings:
+        print(f"\nWhat could leak the target of “{result.trained_on}”, as seen before training")
+    for finding in findings or []:
+        print(f"  {finding_text(finding)}")
     return 0
 
 

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.catalog.catalog import load_catalog
 from core.errors import FashionError
-from core.popularity.card import format_metric
+from core.popularity.card import finding_text, format_metric
 from core.popularity.scoreboard import Scoreboard
 from core.popularity.training import MODELS, train
 from scripts.command import run
@@ -80,6 +80,8 @@ def print_scoreboard(board: Scoreboard) -> None:
                 )
         if scores.note:
             print(f"{'':10} {scores.note}")
+    for finding in board.findings or []:
+        print(finding_text(finding))
     for name, why in board.skipped.items():
         print(f"{name:10} left out: {why}")
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from core.popularity.leakage import Finding, Severity
 from core.popularity.metrics import DRAWS, Scores
 from core.popularity.model import Calibration
 from core.popularity.scoreboard import Scoreboard
@@ -76,6 +77,7 @@ def write_card(
         "columns": board.columns if name != "image" else [],
         "calibration": asdict(calibration) if calibration else None,
         "scores": asdict(own),
+        "findings": None if board.findings is None else [asdict(f) for f in board.findings],
     }
     text = json.dumps(values, ensure_ascii=False, indent=1)
     (directory / "card.json").write_text(text + "\n", encoding="utf-8")
@@ -109,6 +111,8 @@ def card_text(name: str, board: Scoreboard, calibration: Calibration | None) -> 
         lines.append(f"- {own.note}")
     if board.notice:
         lines.append(f"- About the data: {board.notice}")
+    if board.findings is not None:
+        lines += ["", "## What could leak the target", "", *_findings(board.findings)]
     lines += ["", "## How good it is", "", board.split, ""]
     for title, scores in (("On later seasons", own.forward), ("On held-out styles", own.grouped)):
         if scores:
@@ -156,6 +160,16 @@ def folder_text(board: Scoreboard) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def finding_text(finding: Finding) -> str:
+    """A finding as one line: how bad, what it is, what to do."""
+    advice = "" if finding.severity == Severity.NOTE else f" {finding.advice}"
+    return f"{finding.severity.capitalize()}: {finding.text}{advice}"
+
+
+def _findings(findings: list[Finding]) -> list[str]:
+    return [f"- {finding_text(f)}" for f in findings] or ["- Nothing was found."]
 
 
 def _table(scores: Scores, unit: str) -> list[str]:

@@ -21,12 +21,13 @@ from core.popularity.additive import IMAGE_PLAYER, AdditiveModel, BlockModel
 from core.popularity.card import folder_text, write_card
 from core.popularity.columns import feature_columns
 from core.popularity.deep import DeepModel
+from core.popularity.leakage import find_leaks
 from core.popularity.metrics import METRICS, Scores, score
 from core.popularity.model import Calibration, PopularityModel, labelled_rows, log_target, to_units
 from core.popularity.reference import CategoryMean
 from core.popularity.scoreboard import REFERENCE, ModelScores, Scoreboard
 from core.popularity.splits import MIN_STYLES, Fold, forward_folds, group_codes, grouped_folds
-from core.popularity.vectors import MIN_PHOTOS, embed_photos, image_vectors
+from core.popularity.vectors import MIN_PHOTOS, embed_photos, image_vectors, stored_vectors
 
 MODELS = ("linear", "image", "deep")
 BLIND = {
@@ -89,6 +90,13 @@ def train(
         Fold(str(i + 1), np.delete(rows, held_out), rows[held_out])
         for i, held_out in enumerate(grouped_folds(group_codes(catalog)[rows]))
     ]
+    report(0.3, "Looking for what could leak the target")
+    findings = find_leaks(
+        catalog,
+        [*forward, *grouped],
+        stored_vectors(catalog),
+        include_post_launch=include_post_launch,
+    )
     tables, scores, fitted = [], {}, {}
     fits = len(forward) + len(grouped) + 1
     for i, (name, make) in enumerate(makers.items()):
@@ -123,6 +131,7 @@ def train(
         models=scores,
         skipped=skipped,
         notice=catalog.notice,
+        findings=findings,
     )
     _write(out, board, pd.concat(tables, ignore_index=True), fitted)
     report(1.0, f"Done: the {promoted} model ranks")

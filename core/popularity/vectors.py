@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from core.catalog.catalog import Catalog
-from core.errors import ModelError
+from core.errors import CheckpointMissing, ModelError
 
 MIN_PHOTOS = 40
 """Fewest photos that an image model is trained on."""
@@ -27,6 +27,20 @@ def image_vectors(catalog: Catalog, checkpoint: str) -> np.ndarray:
             " do it."
         )
     return np.asarray(vectors, dtype=np.float64)
+
+
+def stored_vectors(catalog: Catalog) -> np.ndarray | None:
+    """Unit vectors by the best CLIP checkpoint here, float16 (items, dimensions), where there are.
+
+    Nothing is embedded for them; NaN rows are items without a photo.
+    """
+    from core.checkpoints import best_clip, checkpoint_id
+    from core.vision.embeddings import load_embeddings
+
+    try:
+        return load_embeddings(catalog, checkpoint_id(best_clip()))
+    except CheckpointMissing:
+        return None
 
 
 def embed_photos(

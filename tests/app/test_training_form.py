@@ -2,6 +2,7 @@
 
 import threading
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,7 +12,7 @@ from core.errors import CheckpointMissing
 from core.popularity import metrics, training
 from core.popularity.scoreboard import load_scoreboard
 from core.popularity.training import train
-from tests.core.popularity.synthetic import make_catalog
+from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
 
 
 def script():
@@ -40,6 +41,10 @@ def open_form(monkeypatch, tmp_path):
     return form
 
 
+def cards(form):
+    return [e.label for e in form.expander if e.label.startswith("Model card")]
+
+
 def press(form):
     form.button[0].click().run()
     assert not form.exception
@@ -48,14 +53,14 @@ def press(form):
 
 def test_training_writes_models_and_shows_the_card(open_form):
     form, models = open_form(make_catalog(160))
-    assert not form.expander
+    assert cards(form) == []
     press(form)
     board = load_scoreboard(models)
     assert board.trained == ["linear"] and not board.include_post_launch
     assert "ranks “made-0” now" in form.success[0].value
     text = "\n".join(m.value for m in [*form.markdown, *form.caption])
     assert "times in 100" in text and "There is no CLIP checkpoint" in text
-    assert [e.label for e in form.expander] == ["Model card: Details and text"]
+    assert cards(form) == ["Model card: Details and text"]
     assert not form.button[0].disabled
     form.run()
     assert not form.success, "told once"
@@ -131,7 +136,7 @@ def test_without_a_target_there_is_no_form_but_other_models_can_rank(open_form, 
     assert form.query_params["models"] == "past"
     assert "lacks: Colour. Every item counts as average there." in form.warning[0].value
     assert "Train again" not in form.warning[0].value
-    assert form.expander[0].label == "Model card: Details and text"
+    assert cards(form)[0] == "Model card: Details and text"
 
 
 def test_models_of_another_version_are_told(open_form):
@@ -140,3 +145,14 @@ def test_models_of_another_version_are_told(open_form):
     again, _ = open_form(make_catalog(160, seed=4))
     assert "another version" in again.warning[0].value
     assert "Train again" in again.warning[0].value
+
+
+def test_leaks_are_told_before_training_starts(open_form):
+    frame = make_frame(160)
+    catalog = as_catalog(frame)
+    form, _ = open_form(catalog)
+    assert "No leak was found" in "\n".join(m.value for m in form.markdown)
+    tier = pd.qcut(frame["Sold"], 6, labels=list("fedcba")).astype(str)
+    form, _ = open_form(as_catalog(frame.assign(Colour=tier), "tiers"))
+    text = "\n".join(m.value for m in form.markdown)
+    assert ":material/error: **Serious.** “Colour” alone ranks unseen items" in text

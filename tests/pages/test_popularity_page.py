@@ -62,6 +62,7 @@ def test_it_opens_with_the_scoreboard_in_words(made, use):
         "What if?",
         "What goes with popularity",
         "How good are the models?",
+        "Can the scores be believed?",
     ]
 
 

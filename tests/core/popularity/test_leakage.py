@@ -1,5 +1,6 @@
 """Planted leaks of each kind are found, and clean catalogs raise no alarm."""
 
+import json
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -11,10 +12,13 @@ from PIL import Image
 
 from core.catalog.catalog import conform
 from core.catalog.roles import Role
+from core.errors import ModelError
 from core.popularity.additive import AdditiveModel
 from core.popularity.association import natural_order, rank_correlation_within
 from core.popularity.leakage import Finding, Kind, Severity, find_leaks
+from core.popularity.scoreboard import load_scoreboard
 from core.popularity.splits import Fold
+from core.popularity.training import train
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
 
 
@@ -235,3 +239,18 @@ def test_the_spread_agrees_with_shuffles():
 def test_ids_are_ordered_as_people_count():
     cells = pd.Series(["A-10", "A-9", None, "B-1", "A-9"])
     assert natural_order(cells).tolist() == [2, 1, 0, 3, 1]
+
+
+def test_the_scoreboard_and_card_keep_the_findings_and_old_ones_load_without(tmp_path):
+    board = train(make_catalog(120), tmp_path / "m", models=["linear"])
+    assert board.findings and load_scoreboard(tmp_path / "m").findings == board.findings
+    assert board.findings[0].text in (tmp_path / "m" / "linear" / "card.md").read_text()
+    file = tmp_path / "m" / "scoreboard.json"
+    values = json.loads(file.read_text())
+    del values["findings"]
+    file.write_text(json.dumps(values))
+    assert load_scoreboard(tmp_path / "m").findings is None
+    values["findings"] = [{"kind": "unheard of"}]
+    file.write_text(json.dumps(values))
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_scoreboard(tmp_path / "m")
