@@ -36,7 +36,7 @@ Encoded = tuple["csr_array", np.ndarray]
 class LevelBlock:
     """One-hot levels of a category or attribute, compared without case.
 
-    Levels with fewer than `MIN_LEVEL_ITEMS` training items share the level ``(other)``, which also
+    Levels with fewer than `min_items` training items share the level ``(other)``, which also
     takes levels that training never saw. Where there is no ``(other)``, an unseen level counts as
     the average item. An empty cell is a level of its own if training had one.
     """
@@ -46,11 +46,13 @@ class LevelBlock:
     kind: str = "levels"
 
     @classmethod
-    def fit(cls, feature: Feature, cells: pd.Series) -> "LevelBlock":
-        """Learn the levels of a column."""
+    def fit(
+        cls, feature: Feature, cells: pd.Series, min_items: int = MIN_LEVEL_ITEMS
+    ) -> "LevelBlock":
+        """Learn the levels of a column; those with fewer than `min_items` items are merged."""
         counts = _level_keys(cells).value_counts()
         counts = counts[counts > 0].sort_index().sort_values(ascending=False, kind="stable")
-        kept = [str(k) for k in counts.index[counts >= MIN_LEVEL_ITEMS][:MAX_LEVELS]]
+        kept = [str(k) for k in counts.index[counts >= min_items][:MAX_LEVELS]]
         levels = sorted(kept) + ([OTHER] if len(kept) < len(counts) else [])
         return cls(feature, tuple(levels))
 

@@ -27,7 +27,7 @@ from core.catalog.roles import Role
 from core.errors import ModelError
 from core.popularity import model as base
 from core.popularity.additive import BlockModel
-from core.popularity.blocks import ImageBlock, TextBlock
+from core.popularity.blocks import ImageBlock, LevelBlock, TextBlock
 from core.popularity.deep_training import Networks, fit_networks
 from core.popularity.model import Calibration
 from core.popularity.ridge import Design, RidgeFit, fit_ridge
@@ -37,6 +37,8 @@ from core.popularity.vectors import MIN_PHOTOS, image_vectors
 
 PARTS = 4
 """Parts of the training items that are held out in turn to choose penalty, epochs and weight."""
+MIN_LEVEL_ITEMS = 2
+"""From how many items on a level has a vector of its own; two of a brand tell about a third."""
 IMAGE_SCALES = (0.0, 0.5, 1.0, 2.0)
 """Weights of the photo against the columns in the ridge part; 0 leaves it to the networks."""
 CHUNK = 8192
@@ -166,6 +168,10 @@ class DeepModel(BlockModel):
 
     def _fit_blocks(self, catalog: Catalog, rows: np.ndarray) -> None:
         super()._fit_blocks(catalog, rows)
+        for i, block in enumerate(self.blocks):
+            if isinstance(block, LevelBlock):
+                cells = catalog.frame[block.feature.name].iloc[rows]
+                self.blocks[i] = LevelBlock.fit(block.feature, cells, MIN_LEVEL_ITEMS)
         if self.checkpoint:
             vectors = image_vectors(catalog, self.checkpoint)
             if np.isfinite(vectors[rows]).all(axis=1).sum() >= MIN_PHOTOS:

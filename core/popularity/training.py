@@ -30,6 +30,9 @@ from core.popularity.splits import MIN_STYLES, Fold, forward_folds, group_codes,
 from core.popularity.vectors import MIN_PHOTOS, embed_photos, image_vectors, stored_vectors
 
 MODELS = ("linear", "image", "deep")
+MIN_PHOTO_SHARE = 0.5
+"""From which share of items with a photo the deep model reads photos: where few have one, which
+ones do can tell how they sold, and the model would learn that instead of the photo."""
 BLIND = {
     "image": "gives each of them the average item's prediction.",
     "deep": "predicts them from their other fields.",
@@ -216,7 +219,8 @@ def _maker(
         return lambda: AdditiveModel("linear", include_post_launch=include_post_launch)
     if name == "deep":
         checkpoint = ""
-        if sum(bool(catalog.image_paths(row)) for row in rows) >= MIN_PHOTOS:
+        shown = sum(bool(catalog.image_paths(row)) for row in rows)
+        if shown >= max(MIN_PHOTOS, MIN_PHOTO_SHARE * len(rows)):
             checkpoint, photos = _read_photos(catalog, rows, report)
             checkpoint = checkpoint if photos >= MIN_PHOTOS else ""
         return lambda: DeepModel(include_post_launch=include_post_launch, checkpoint=checkpoint)
