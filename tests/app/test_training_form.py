@@ -77,6 +77,7 @@ def test_nothing_chosen_is_told(open_form):
     form, _ = open_form(make_catalog(160))
     form.checkbox(key="train-linear").uncheck()
     form.checkbox(key="train-image").uncheck()
+    form.checkbox(key="train-deep").uncheck()
     press(form)
     assert "at least one" in form.error[0].value
 
