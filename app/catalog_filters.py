@@ -5,6 +5,7 @@ import math
 import numpy as np
 import streamlit as st
 
+from app import detections
 from app.catalog_state import filter_by, shown
 from app.words import label, plain
 from core.catalog.facets import MISSING, SEEN, WORN, Facet
@@ -34,6 +35,7 @@ def filters_panel(shelf: Listing, query: Query) -> None:
         for facet in shelf.facets:
             if facet.first:
                 _levels(facet, counts[facet.column], query)
+        detections.note(shelf)
         if price in shelf.spans:
             _span(shelf, price, query)
         more = [f for f in shelf.facets if not f.first]

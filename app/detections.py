@@ -9,7 +9,7 @@ from core.catalog.facets import ARTICLE_SEPARATOR
 from core.catalog.query import Listing
 from core.checkpoints import best_parser, checkpoint_id
 from core.errors import FashionError
-from core.vision.detections import detect_catalog, load_detections
+from core.vision.detections import detect_catalog, load_detections, outdated
 
 
 def beside_item(shelf: Listing, row: int) -> None:
@@ -31,6 +31,15 @@ def beside_item(shelf: Listing, row: int) -> None:
             )
 
 
+def note(shelf: Listing) -> None:
+    """Say beside the filters where not all that they go by comes from one checkpoint."""
+    if shelf.seen is not None and shelf.seen["checkpoint"].nunique() > 1:
+        st.caption(
+            "Some photos were looked at by another checkpoint than the rest; a new look on the"
+            " Setup page makes them alike."
+        )
+
+
 def for_catalog(catalog: Catalog) -> None:
     """Draw the setup page's part: how many photos were looked at, and the button to look."""
     photos = sum(path is not None for path in catalog.main_photos())
@@ -48,12 +57,17 @@ def _catalog_part(catalog: Catalog, photos: int) -> None:
     current = checkpoint_id(directory)
     seen = load_detections(catalog)
     looked = 0 if seen is None else int((seen["checkpoint"] == current).sum())
-    if seen is None:
+    if outdated(catalog):
+        st.info(
+            "What counts as seen in a photo was settled anew since these photos were looked at."
+            " Look at them again, and the filters on the Catalog page are complete."
+        )
+    elif seen is None:
         st.markdown(
             "Look at the photos once, and the Catalog page filters by the articles in them and by"
             " whether a person wears them."
         )
-    else:
+    if seen is not None:
         known = int(seen["checkpoint"].notna().sum())
         older = f", {known - looked:,} of them by another checkpoint" if known > looked else ""
         st.markdown(

@@ -1,6 +1,7 @@
-"""Suggested titles and descriptions: shown beside an item, accepted or rejected, made for all."""
+"""Suggested titles and descriptions: edited, accepted or rejected beside an item, made for all."""
 
 from html import escape
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -19,6 +20,8 @@ MARK = "\u00a0*"
 """After a title that was suggested and accepted."""
 
 EXAMPLES = 8
+LONGEST = {"title": 150, "description": 1000}
+"""Characters that an edited title or description may have."""
 
 
 def accepted_titles(catalog: Catalog) -> dict[str, str]:
@@ -27,7 +30,7 @@ def accepted_titles(catalog: Catalog) -> dict[str, str]:
         made = suggestions.accepted_titles(catalog)
     except FashionError:
         return {}
-    return {item: capital(text) + MARK for item, text in made.items()}
+    return {item: text + MARK for item, text in made.items()}
 
 
 def beside_item(catalog: Catalog, row: int) -> None:
@@ -71,11 +74,22 @@ def _ask(catalog: Catalog, row: int, kind: str) -> None:
 
 def _choose(catalog: Catalog, item: str, made: Suggestion) -> None:
     with st.container(border=True, gap="small", key=f"suggestion:{item}"):
-        st.markdown(f"**{plain(capital(made.text))}**")
+        field = st.text_input if made.kind == "title" else st.text_area
+        words = field(
+            f"Suggested {made.kind}",
+            made.line,
+            max_chars=LONGEST[made.kind],
+            key=f"words:{item}",
+            help="Edit it as you like; Accept takes over what stands here.",
+        )
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            _decision(catalog, item, "accepted", "Accept", ":material/check:", primary=True)
-            _decision(catalog, item, "rejected", "Reject", ":material/close:")
-            with st.popover(f"Suggested {made.kind}, from the photo", type="tertiary"):
+            if _button("accepted", item, "Accept", ":material/check:", "primary"):
+                suggestions.accept(catalog, item, words or "")
+                st.rerun()
+            if _button("rejected", item, "Reject", ":material/close:", "secondary"):
+                suggestions.decide(catalog, [item], "rejected")
+                st.rerun()
+            with st.popover("Where is this from?", type="tertiary"):
                 st.markdown(_basis(made))
 
 
@@ -88,8 +102,9 @@ def _basis(made: Suggestion) -> str:
         else "It writes freely and may be wrong in any word."
     )
     sure = f" It gives {100 * made.confidence:.0f} % to this line being right in every word."
+    wrote = f" It wrote “{plain(made.written)}”; a person edited that." if made.written else ""
     return (
-        f"The checkpoint `{made.checkpoint}` looked at the main photo on {made.date}. {held}"
+        f"The checkpoint `{made.checkpoint}` looked at the main photo on {made.date}.{wrote} {held}"
         f"{sure if small else ''} Nothing is taken over until you accept it, and the catalog's own"
         " table stays as it is. No model learns from a suggestion."
     )
@@ -97,29 +112,29 @@ def _basis(made: Suggestion) -> str:
 
 def _decided(catalog: Catalog, item: str, made: Suggestion) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if made.status == "accepted":
-            words = f"*\\** The {made.kind} was suggested from the photo and accepted."
-            if made.kind == "description":
-                words = f"{plain(capital(made.text))}. *Suggested from the photo and accepted.*"
-            st.caption(words, width="content")
-        else:
+        taken = "suggested from the photo, edited and accepted"
+        if not made.written:
+            taken = "suggested from the photo and accepted"
+        if made.status == "rejected":
             words = f"The suggested {made.kind} “{plain(made.text)}” was rejected."
-            st.caption(words, width="content")
-        _decision(catalog, item, "suggested", "Undo", ":material/undo:")
+        elif made.kind == "title":
+            words = f"*\\** The title was {taken}."
+        else:
+            words = f"{plain(made.line.rstrip('.'))}. *{capital(taken)}.*"
+        st.caption(words, width="content")
+        if _button("suggested", item, "Undo", ":material/undo:", "tertiary"):
+            suggestions.decide(catalog, [item], "suggested")
+            st.rerun()
 
 
-def _decision(
-    catalog: Catalog, item: str, status: Status, label: str, icon: str, *, primary: bool = False
-) -> None:
-    pressed = st.button(
-        label,
-        key=f"{status}:{item}",
-        icon=icon,
-        type="primary" if primary else "secondary" if status == "rejected" else "tertiary",
-    )
-    if pressed:
-        suggestions.decide(catalog, [item], status)
-        st.rerun()
+def _button(
+    status: Status,
+    item: str,
+    label: str,
+    icon: str,
+    kind: Literal["primary", "secondary", "tertiary"],
+) -> bool:
+    return st.button(label, key=f"{status}:{item}", icon=icon, type=kind)
 
 
 def for_catalog(catalog: Catalog) -> None:
@@ -210,7 +225,7 @@ def _examples(catalog: Catalog, made: dict[str, Suggestion]) -> None:
     keys = [list(made)[place] for place in places]
     cells = []
     for item in keys:
-        words = capital(made[item].text)
+        words = made[item].line
         url = photo_url(catalog, catalog.row(item), 192) or ""
         cells.append(
             f'<figure style="margin:0"><img src="{escape(url)}" alt="{escape(f"Photo of {item}")}"'

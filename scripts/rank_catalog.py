@@ -1,7 +1,9 @@
 """Rank a catalog by predicted popularity and write the ranking to a file, best first.
 
 The file holds item_id, rank, predicted (the median), expected (the mean), low and high (90 %),
-low_80 and high_80, all in the target's unit, which model made them, and the catalog's own columns.
+low_80 and high_80, all in the target's unit, which model made them, and the catalog's own columns;
+then suggested titles and what is seen in the photos, where there are such: the same table that the
+dashboard exports.
 """
 
 import argparse
@@ -14,6 +16,7 @@ from core.catalog.catalog import load_catalog
 from core.catalog.export import about_table, export_frame, write_table
 from core.errors import FashionError
 from core.popularity.ranking import rank
+from core.vision.detections import load_detections
 from scripts.command import run
 
 
@@ -47,9 +50,8 @@ def main(argv: list[str] | None = None) -> int:
                 f"Reading the photos: {done:,} of {total:,}", flush=True
             ),
         )
-        write_table(
-            export_frame(catalog, ranking), args.out, args.style, about_table(catalog, ranking)
-        )
+        table = export_frame(catalog, ranking, seen=load_detections(catalog))
+        write_table(table, args.out, args.style, about_table(catalog, ranking))
     except FashionError as error:
         print(error, file=sys.stderr)
         return 2

@@ -38,13 +38,14 @@ class Suggestion:
     """A line for an item.
 
     Attributes:
-        text: the line; empty where the status is ``unsure``.
+        text: the line as it stands; empty where the status is ``unsure``.
         kind: what it is a suggestion for.
         status: what was decided about it.
         confidence: the model's own probability that all of it is right, 0..1.
         checkpoint: id of the checkpoint that wrote it.
         date: day on which it was written, ``YYYY-MM-DD``.
         photo: the photo that it is about, relative to the catalog's images.
+        written: what the model wrote, where a person edited it; else empty.
     """
 
     text: str
@@ -54,6 +55,22 @@ class Suggestion:
     checkpoint: str
     date: str
     photo: str
+    written: str = ""
+
+    @property
+    def line(self) -> str:
+        """What is shown: a model's line with a capital letter, a person's as it was typed."""
+        return self.text if self.written else self.text[:1].upper() + self.text[1:]
+
+    @property
+    def mark(self) -> str:
+        """Where the line comes from: ``suggested``, or ``suggested, edited``."""
+        return "suggested, edited" if self.written else "suggested"
+
+    @property
+    def kept(self) -> bool:
+        """Whether a person has decided about it or worked on it, so that no model replaces it."""
+        return self.status in ("accepted", "rejected") or bool(self.written)
 
 
 def today() -> str:
@@ -138,15 +155,15 @@ def _parse(file: Path) -> dict[str, Suggestion]:
 
 
 def put(catalog: Catalog, new: Mapping[str, Suggestion]) -> None:
-    """Add suggestions; one that a person has decided about is never replaced.
+    """Add suggestions; one that a person has decided about or edited is never replaced.
 
     Raises:
         CatalogError: the file cannot be written or is damaged.
     """
 
     def change(found: dict[str, Suggestion]) -> None:
-        decided = {i for i, made in found.items() if made.status in ("accepted", "rejected")}
-        found |= {item: made for item, made in new.items() if item not in decided}
+        kept = {item for item, made in found.items() if made.kept}
+        found |= {item: made for item, made in new.items() if item not in kept}
 
     _change(catalog, change)
 
@@ -162,6 +179,29 @@ def decide(catalog: Catalog, items: Iterable[str], status: Status) -> None:
         for item in items:
             if item in found and found[item].text:
                 found[item] = replace(found[item], status=status)
+
+    _change(catalog, change)
+
+
+def accept(catalog: Catalog, item: str, words: str) -> None:
+    """Accept an item's suggestion as a person left it; what the model wrote is kept beside it.
+
+    Words that are the model's own again, but for a capital letter in front, count as not edited.
+
+    Raises:
+        CatalogError: there are no words, or the file cannot be written or is damaged.
+    """
+    words = " ".join(words.split())
+    if not words:
+        raise CatalogError("There is nothing to accept. Write a line, or reject the suggestion.")
+
+    def change(found: dict[str, Suggestion]) -> None:
+        made = found.get(item)
+        if made is None or not made.text:
+            return
+        model = replace(made, text=made.written or made.text, written="", status="accepted")
+        own = words in (model.text, model.line)
+        found[item] = model if own else replace(model, text=words, written=model.text)
 
     _change(catalog, change)
 
@@ -190,7 +230,7 @@ def accepted_titles(catalog: Catalog) -> dict[str, str]:
         CatalogError: the file is damaged.
     """
     return {
-        item: made.text
+        item: made.line
         for item, made in load(catalog).items()
         if made.status == "accepted" and made.kind == "title"
     }
@@ -199,7 +239,8 @@ def accepted_titles(catalog: Catalog) -> dict[str, str]:
 def columns(catalog: Catalog) -> pd.DataFrame:
     """What an export says of suggestions, in row order; no columns where there are none.
 
-    A title and a description each come as ``suggested_KIND`` and ``suggested_KIND_status``.
+    A title and a description each come as ``suggested_KIND``, ``suggested_KIND_status`` and
+    ``suggested_KIND_mark``, which says whether a person edited it (`Suggestion.mark`).
 
     Raises:
         CatalogError: the file is damaged.
@@ -209,8 +250,8 @@ def columns(catalog: Catalog) -> pd.DataFrame:
     for kind in get_args(Kind):
         own = {i: s for i, s in made.items() if s.kind == kind and s.text and i in catalog.ids}
         if own:
-            out[f"suggested_{kind}"] = [own[i].text if i in own else None for i in catalog.ids]
-            out[f"suggested_{kind}_status"] = [
-                own[i].status if i in own else None for i in catalog.ids
-            ]
+            ours = [own.get(item) for item in catalog.ids]
+            out[f"suggested_{kind}"] = [s.line if s else None for s in ours]
+            out[f"suggested_{kind}_status"] = [s.status if s else None for s in ours]
+            out[f"suggested_{kind}_mark"] = [s.mark if s else None for s in ours]
     return out

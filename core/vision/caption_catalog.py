@@ -14,6 +14,9 @@ from core.errors import ImageError
 from core.vision.captions import Captioner
 from core.vision.images import open_image
 
+SEEN_SIDE = 512
+"""Photos are opened no larger: the models see less, and a batch of camera photos is gigabytes."""
+
 BATCH = 32
 WRITES = 50
 """How often a long run writes what it has, at most; a run that is killed goes on from there."""
@@ -32,8 +35,8 @@ class Captioned:
 def pending(catalog: Catalog, checkpoint_id: str) -> np.ndarray:
     """Rows that a checkpoint has yet to look at: items that lack words and have a photo.
 
-    Left out are items whose suggestion was decided about, and those whose photo this checkpoint
-    has seen.
+    Left out are items whose suggestion was decided about or edited, and those whose photo this
+    checkpoint has seen.
 
     Raises:
         CatalogError: the suggestions are damaged.
@@ -43,7 +46,7 @@ def pending(catalog: Catalog, checkpoint_id: str) -> np.ndarray:
     for row in suggestions.lacking(catalog):
         old = made.get(str(catalog.ids[row]))
         if old is None or (
-            old.status in ("suggested", "unsure")
+            not old.kept
             and (old.checkpoint, old.photo)
             != (checkpoint_id, suggestions.photo_name(catalog, int(row)))
         ):
@@ -109,6 +112,6 @@ def _photo(catalog: Catalog, row: int) -> Image.Image | str:
     if not paths:
         return f"Item {catalog.ids[row]} has no photo."
     try:
-        return open_image(paths[0])
+        return open_image(paths[0], max_side=SEEN_SIDE)
     except ImageError as error:
         return f"Item {catalog.ids[row]}: {error}"

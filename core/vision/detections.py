@@ -1,10 +1,11 @@
 """What the human parser sees in a catalog's photos, kept beside it in `detections.parquet`.
 
 A row a photo: its path under `images/`, its bytes, a hash of its content, the articles that are
-seen, whether a person wears them, the checkpoint that looked, and what kept it from looking. A run
-writes the whole file anew every few photos, so that one that is killed goes on where it was, and
-readers find a whole file at any moment. Only photos that are new or changed, or that another
-checkpoint has looked at, are looked at again.
+seen, whether a person wears them, the checkpoint that looked, what kept it from looking, and the
+number of the rule that told the articles (`core.vision.parsing.RULE`). A run writes the whole file
+anew every few photos, so that one that is killed goes on where it was, and readers find a whole
+file at any moment. Only photos that are new or changed, or that another checkpoint has looked at,
+are looked at again. What another rule told is never read: it is as if nobody had looked.
 """
 
 import os
@@ -23,10 +24,11 @@ from core.catalog.facets import ARTICLE_SEPARATOR
 from core.errors import CatalogError, ImageError
 from core.vision.embeddings import DamagedPhoto, Key, photo_keys
 from core.vision.images import open_image
-from core.vision.parsing import detect
+from core.vision.parsing import RULE, detect
 
 FILE = "detections.parquet"
-COLUMNS = ("photo", "bytes", "content", "articles", "worn", "checkpoint", "problem")
+COLUMNS = ("photo", "bytes", "content", "articles", "worn", "checkpoint", "problem", "rule")
+TYPES = {"bytes": "int64", "rule": "int64", "worn": "boolean"}
 BATCH = 16
 """Photos between two writes to disk."""
 
@@ -79,9 +81,11 @@ def detect_catalog(
 def _detect(
     catalog: Catalog, parser: Parser, on_progress: Callable[[int, int], None] | None
 ) -> Detected:
+    file = catalog.directory / FILE
     keys = photo_keys(catalog)
     wanted = list(dict.fromkeys(key for key in keys if key is not None))
-    rows = {key: row for key, row in _rows(_read(catalog.directory / FILE)).items()}
+    rows = _rows(_read(file))
+    before = list(rows.items())
     known = {k: r for k, r in rows.items() if r["checkpoint"] == parser.checkpoint_id}
     # The same picture under another name needs no second look.
     by_content = {key[1:]: row for key, row in known.items()}
@@ -100,10 +104,11 @@ def _detect(
                 on_progress(done, len(wanted))
             known[key] = rows[key] = _look(catalog, parser, key)
             done += 1
-        _write(catalog.directory / FILE, wanted, rows)
+        _write(file, wanted, rows)
     if on_progress is not None:
         on_progress(len(wanted), len(wanted))
-    _write(catalog.directory / FILE, wanted, rows)
+    if not file.is_file() or [(key, rows[key]) for key in wanted] != before:
+        _write(file, wanted, rows)
     damaged = tuple(
         DamagedPhoto(str(catalog.ids[row]), key[0], str(known[key]["problem"]))
         for row, key in enumerate(keys)
@@ -121,11 +126,11 @@ def _look(catalog: Catalog, parser: Parser, key: Key) -> dict[str, object]:
         row |= {"articles": ARTICLE_SEPARATOR.join(seen.articles), "worn": seen.worn}
     except ImageError as error:
         row["problem"] = str(error)
-    return row | {"checkpoint": parser.checkpoint_id}
+    return row | {"checkpoint": parser.checkpoint_id, "rule": RULE}
 
 
 def load_detections(catalog: Catalog) -> pd.DataFrame | None:
-    """What is seen in the main photo of every item, in row order; None before any run.
+    """What is seen in the main photo of every item, in row order; None before a run by this rule.
 
     Columns: ``articles`` (names joined by ``|``; empty where nothing is recognised), ``worn``
     (nullable boolean) and ``checkpoint``; all missing where no photo was looked at, or where it has
@@ -135,7 +140,7 @@ def load_detections(catalog: Catalog) -> pd.DataFrame | None:
         CatalogError: the file is damaged.
     """
     table = _read(catalog.directory / FILE)
-    if table is None:
+    if table is None or table.empty:
         return None
     table = table[table["problem"] == ""].drop_duplicates("photo", keep="last")
     root = os.path.realpath(catalog.directory / "images")
@@ -151,26 +156,40 @@ def load_detections(catalog: Catalog) -> pd.DataFrame | None:
     )
 
 
+def outdated(catalog: Catalog) -> bool:
+    """Whether photos were looked at under another rule, so that they have to be looked at again.
+
+    Raises:
+        CatalogError: the file is damaged.
+    """
+    table = _read(catalog.directory / FILE, any_rule=True)
+    return table is not None and bool((table["rule"] != RULE).any())
+
+
 def stamp(catalog: Catalog) -> str:
     """Changes whenever the file does; for caches of what is made from it."""
     try:
         stat = (catalog.directory / FILE).stat()
     except OSError:
         return ""
-    return f"{stat.st_size}-{stat.st_mtime_ns}"
+    return f"{RULE}-{stat.st_size}-{stat.st_mtime_ns}"
 
 
-def _read(file: Path) -> pd.DataFrame | None:
+def _read(file: Path, *, any_rule: bool = False) -> pd.DataFrame | None:
+    """The rows of a file that this rule told, or all; None where there is no file."""
     if not file.is_file():
         return None
     try:
-        table = pd.read_parquet(file, columns=list(COLUMNS))
+        table = pd.read_parquet(file)
+        if "rule" not in table:  # files older than the numbers
+            table["rule"] = 0
+        table = table[list(COLUMNS)]
     except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are among these
         raise CatalogError(
             f"{file} is damaged ({str(error).splitlines()[0]}). Delete it, and look at the photos"
             " again."
         ) from error
-    return table
+    return table if any_rule else table[table["rule"] == RULE]
 
 
 def _rows(table: pd.DataFrame | None) -> dict[Key, dict[str, object]]:
@@ -188,7 +207,7 @@ def _write(file: Path, wanted: list[Key], rows: dict[Key, dict[str, object]]) ->
     kept = [key for key in wanted if key in rows]
     table = pd.DataFrame(
         [(*key, *(rows[key][c] for c in COLUMNS[3:])) for key in kept], columns=list(COLUMNS)
-    ).astype({c: "int64" if c == "bytes" else "boolean" if c == "worn" else "str" for c in COLUMNS})
+    ).astype({c: TYPES.get(c, "str") for c in COLUMNS})
     new = file.with_name(f".{file.name}.new")
     table.to_parquet(new, index=False)
     new.replace(file)

@@ -44,6 +44,9 @@ LEAST_ALONE = 0.25
 LEAST_FIGURE = 0.005
 """Least share of the photo that is not background for anything to be seen."""
 
+RULE = 1
+"""Number of the rule in `detect`; one more when the same photo may be told otherwise."""
+
 BODY = ("face", "hair", "neck", "left_arm", "right_arm", "left_leg", "right_leg")
 LEAST_BODY = 0.04
 """Least share of the figure that is body for it to be a person."""

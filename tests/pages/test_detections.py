@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.catalog.catalog import Catalog, conform, write_catalog
 from core.catalog.facets import SEEN, WORN
 from core.catalog.roles import Role
-from core.vision import parsing
+from core.vision import detections, parsing
 from core.vision.atr import ID
 from core.vision.detections import FILE, detect_catalog, load_detections
 
@@ -124,6 +124,17 @@ def test_the_item_says_what_is_in_its_photo_and_what_saw_it(visit, catalog):
     assert "In the photo: bag; no person in it" in [c.value for c in test.caption]
 
 
+def test_photos_that_two_checkpoints_looked_at_are_marked(visit, catalog):
+    detect_catalog(catalog, Fake())
+    words = "looked at by another checkpoint"
+    assert not any(words in c.value for c in visit().caption)
+    file = catalog.directory / FILE
+    table = pd.read_parquet(file)
+    table.loc[0, "checkpoint"] = "fake-parser-0"
+    table.to_parquet(file, index=False)
+    assert any(words in c.value for c in visit().caption)
+
+
 @pytest.fixture
 def fake_parser(monkeypatch, tmp_path):
     """Has the setup page use `Fake`."""
@@ -139,6 +150,21 @@ def test_a_damaged_file_hides_the_filters_and_setup_says_so(visit, catalog, fake
     assert "Seen in photo" not in labels(visit())
     test = visit(str(ROOT / "pages" / "setup.py"))
     assert any("is damaged" in w.value and "Delete it" in w.value for w in test.warning)
+
+
+def test_after_a_change_of_the_rule_there_are_no_filters_and_setup_asks_for_another_look(
+    visit, catalog, fake_parser, monkeypatch
+):
+    detect_catalog(catalog, Fake())
+    monkeypatch.setattr(detections, "RULE", detections.RULE + 1)
+    assert not {"Seen in photo", "Worn by a person"} & set(labels(visit()))
+    test = visit(str(ROOT / "pages" / "setup.py"))
+    assert any("Look at them again" in i.value for i in test.info)
+    press = [b for b in test.button if b.key == "detect-all"]
+    assert [b.label for b in press] == ["Look at 6 photos"]
+    press[0].click().run()
+    assert not any("Look at them again" in i.value for i in test.info)
+    assert "Seen in photo" in labels(visit())
 
 
 def test_setup_looks_at_the_photos_with_progress(visit, catalog, fake_parser):

@@ -61,8 +61,8 @@ def said(test):
     return "\n".join(str(p.value) for p in [*test.markdown, *test.caption, *test.warning])
 
 
-def put(catalog, item, text="navy striped shirt, casual"):
-    made = Suggestion(text, "title", "suggested", 0.8, "captioner-x-1", "2026-01-02", "0.png")
+def put(catalog, item, text="navy striped shirt, casual", kind="title"):
+    made = Suggestion(text, kind, "suggested", 0.8, "captioner-x-1", "2026-01-02", "0.png")
     suggestions.put(catalog, {item: made})
 
 
@@ -70,10 +70,11 @@ def test_a_suggestion_is_accepted_and_then_is_the_title(untitled):
     item = untitled.ids[0]
     put(untitled, item)
     test = visit(item=item)
-    assert "**Navy striped shirt, casual**" in said(test)
+    assert test.text_input(key=f"words:{item}").value == "Navy striped shirt, casual"
     assert "`captioner-x-1`" in said(test) and "2026-01-02" in said(test)
     press(test, f"accepted:{item}")
-    assert suggestions.load(untitled)[item].status == "accepted"
+    made = suggestions.load(untitled)[item]
+    assert (made.status, made.mark) == ("accepted", "suggested")
     assert "suggested from the photo and accepted" in said(test)
     cards = next(e.proto.json for e in test.get("bidi_component"))
     assert "Navy striped shirt, casual\u00a0*" in cards or "casual\\u00a0*" in cards
@@ -82,6 +83,42 @@ def test_a_suggestion_is_accepted_and_then_is_the_title(untitled):
     press(test, f"suggested:{item}")
     assert suggestions.load(untitled)[item].status == "suggested"
     assert "casual\u00a0*" not in next(e.proto.json for e in test.get("bidi_component"))
+
+
+def test_a_suggestion_is_edited_and_then_accepted(untitled):
+    item = untitled.ids[0]
+    put(untitled, item)
+    test = visit(item=item)
+    test.text_input(key=f"words:{item}").set_value("Breton shirt in navy")
+    press(test, f"accepted:{item}")
+    made = suggestions.load(untitled)[item]
+    assert (made.line, made.mark) == ("Breton shirt in navy", "suggested, edited")
+    assert made.written == "navy striped shirt, casual"
+    assert "suggested from the photo, edited and accepted" in said(test)
+    assert "**1** of 12" in said(visit(q="breton"))
+    press(test, f"suggested:{item}")
+    assert suggestions.accepted_titles(untitled) == {}
+    assert test.text_input(key=f"words:{item}").value == "Breton shirt in navy"
+    assert "It wrote “navy striped shirt, casual”" in said(test)
+
+
+def test_an_emptied_suggestion_cannot_be_accepted(untitled):
+    item = untitled.ids[0]
+    put(untitled, item)
+    test = visit(item=item)
+    test.text_input(key=f"words:{item}").set_value(" ")
+    press(test, f"accepted:{item}")
+    assert "There is nothing to accept" in said(test)
+    assert suggestions.load(untitled)[item].status == "suggested"
+
+
+def test_a_suggested_description_is_edited_in_a_larger_field(untitled):
+    item = untitled.ids[0]
+    put(untitled, item, kind="description")
+    test = visit(item=item)
+    test.text_area(key=f"words:{item}").set_value("A Breton shirt. Cut wide.")
+    press(test, f"accepted:{item}")
+    assert "Cut wide. *Suggested from the photo, edited and accepted.*" in said(test)
 
 
 def test_a_rejected_suggestion_is_not_shown_as_the_title_and_can_be_had_back(untitled):

@@ -41,10 +41,48 @@ def test_a_decision_is_kept_and_a_new_suggestion_does_not_undo_it(catalog):
     suggestions.put(catalog, {one: made("other"), two: made("other")})
     found = suggestions.load(catalog)
     assert found[one] == made(status="accepted") and found[two] == made(status="rejected")
-    assert suggestions.accepted_titles(catalog) == {one: "navy shirt"}
+    assert suggestions.accepted_titles(catalog) == {one: "Navy shirt"}
     suggestions.decide(catalog, [one], "suggested")
     suggestions.put(catalog, {one: made("other")})
     assert suggestions.load(catalog)[one].text == "other"
+
+
+def test_an_edited_line_is_kept_with_what_the_model_wrote(catalog):
+    one = catalog.ids[0]
+    suggestions.put(catalog, {one: made()})
+    suggestions.accept(catalog, one, " s.Oliver \n navy  shirt ")
+    found = suggestions.load(load_catalog(catalog.directory))[one]
+    assert found == replace(
+        made(status="accepted"), text="s.Oliver navy shirt", written="navy shirt"
+    )
+    assert (found.line, found.mark) == ("s.Oliver navy shirt", "suggested, edited")
+    assert suggestions.accepted_titles(catalog) == {one: "s.Oliver navy shirt"}
+    suggestions.decide(catalog, [one], "suggested")
+    suggestions.put(catalog, {one: made("another model's line")})  # a person's work is not lost
+    assert suggestions.load(catalog)[one].text == "s.Oliver navy shirt"
+    suggestions.accept(catalog, one, "Navy shirt with dots")
+    assert suggestions.load(catalog)[one].written == "navy shirt"
+
+
+@pytest.mark.parametrize("words", ["navy shirt", "Navy shirt", " Navy  shirt"])
+def test_the_models_own_words_are_not_edited(catalog, words):
+    one = catalog.ids[0]
+    suggestions.put(catalog, {one: made()})
+    suggestions.accept(catalog, one, "something else")
+    suggestions.accept(catalog, one, words)
+    found = suggestions.load(catalog)[one]
+    assert found == made(status="accepted")
+    assert (found.line, found.mark) == ("Navy shirt", "suggested")
+
+
+def test_no_words_cannot_be_accepted(catalog):
+    one, two = catalog.ids[:2]
+    suggestions.put(catalog, {one: made(), two: made("", "unsure")})
+    with pytest.raises(CatalogError, match="nothing to accept"):
+        suggestions.accept(catalog, one, " \n")
+    suggestions.accept(catalog, two, "mine")
+    suggestions.accept(catalog, "gone", "mine")
+    assert suggestions.load(catalog) == {one: made(), two: made("", "unsure")}
 
 
 def test_an_item_without_words_cannot_be_accepted(catalog):
@@ -66,7 +104,7 @@ def test_the_table_stays_as_it_was_and_a_new_import_keeps_decisions(catalog):
     suggestions.put(catalog, {catalog.ids[0]: made(status="accepted")})
     assert (catalog.directory / "catalog.parquet").read_bytes() == before
     again = write_catalog(make_catalog(20), catalog.directory)
-    assert suggestions.accepted_titles(again) == {catalog.ids[0]: "navy shirt"}
+    assert suggestions.accepted_titles(again) == {catalog.ids[0]: "Navy shirt"}
 
 
 def test_what_sessions_decide_at_once_is_all_kept(catalog):
@@ -108,13 +146,12 @@ def test_what_items_lack(tmp_path):
 def test_exports_carry_suggestions_with_their_status(catalog):
     assert "suggested_title" not in export_frame(catalog, None)
     one, two = catalog.ids[:2]
-    suggestions.put(catalog, {one: made(status="accepted"), two: made(), "gone": made()})
+    suggestions.put(catalog, {one: made(), two: made(), "gone": made()})
+    suggestions.accept(catalog, one, "Navy polo shirt")
     frame = export_frame(catalog, None).set_index("item_id")
-    assert list(frame.loc[one, ["suggested_title", "suggested_title_status"]]) == [
-        "navy shirt",
-        "accepted",
-    ]
-    assert frame.loc[two, "suggested_title_status"] == "suggested"
+    columns = ["suggested_title", "suggested_title_status", "suggested_title_mark"]
+    assert list(frame.loc[one, columns]) == ["Navy polo shirt", "accepted", "suggested, edited"]
+    assert list(frame.loc[two, columns]) == ["Navy shirt", "suggested", "suggested"]
     assert frame["suggested_title"].notna().sum() == 2
     assert "suggested_description" not in frame
 

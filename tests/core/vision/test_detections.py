@@ -14,7 +14,7 @@ from core.errors import CatalogError
 from core.settings import ROOT
 from core.vision import detections
 from core.vision.atr import ID
-from core.vision.detections import FILE, detect_catalog, load_detections, stamp
+from core.vision.detections import FILE, detect_catalog, load_detections, outdated, stamp
 
 ROLES = {"sku": Role.ID, "photo": Role.IMAGE}
 N = 10
@@ -127,6 +127,52 @@ def test_another_checkpoint_looks_at_everything_again(catalog):
     other = ByColour("by-colour-2")
     assert detect_catalog(catalog, other).computed == 7
     check(load_detections(catalog), "by-colour-2")
+
+
+def test_another_rule_looks_at_everything_again_and_its_words_are_not_mixed(catalog, monkeypatch):
+    detect_catalog(catalog, ByColour())
+    assert not outdated(catalog)
+    before = stamp(catalog)
+    monkeypatch.setattr(detections, "RULE", detections.RULE + 1)
+    assert load_detections(catalog) is None and outdated(catalog) and stamp(catalog) != before
+    monkeypatch.setattr(detections, "BATCH", 2)
+    with pytest.raises(KeyboardInterrupt):
+        detect_catalog(catalog, ByColour(fail_at=3))
+    assert load_detections(catalog)["articles"].notna().sum() == 2
+    parser = ByColour()
+    assert detect_catalog(catalog, parser).computed == 5 == parser.seen
+    check(load_detections(catalog))
+    assert not outdated(catalog)
+
+
+def test_a_file_without_a_rule_is_of_another_one(catalog):
+    detect_catalog(catalog, ByColour())
+    file = catalog.directory / FILE
+    pd.read_parquet(file).drop(columns="rule").to_parquet(file, index=False)
+    assert load_detections(catalog) is None and outdated(catalog)
+    assert detect_catalog(catalog, ByColour()).computed == 7
+    check(load_detections(catalog))
+
+
+def test_a_file_that_travelled_is_read_and_left_as_it_is(catalog):
+    """As in a fresh clone: git keeps no times."""
+    detect_catalog(catalog, ByColour())
+    file = catalog.directory / FILE
+    for path in (file, *(catalog.directory / "images").iterdir()):
+        os.utime(path, (1e9, 1e9))
+    check(load_detections(catalog))
+    parser = ByColour()
+    detect_catalog(catalog, parser)
+    assert parser.seen == 0 and file.stat().st_mtime == 1e9
+
+
+def test_the_demos_file_can_be_shipped():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    ignored = subprocess.run(
+        ["git", "check-ignore", "-q", "--no-index", f"data/demo/{FILE}"], cwd=ROOT, check=False
+    )
+    assert ignored.returncode == 1
 
 
 @pytest.mark.parametrize("fail_at", [0, 3, 6])
