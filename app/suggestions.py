@@ -50,7 +50,7 @@ def beside_item(catalog: Catalog, row: int) -> None:
         else:
             _decided(catalog, item, made)
     except FashionError as error:
-        st.warning(str(error))
+        st.warning(plain(str(error)))
 
 
 def _stale(made: Suggestion) -> bool:
@@ -67,7 +67,7 @@ def _ask(catalog: Catalog, row: int, kind: str) -> None:
         with st.spinner("Looking at the photo"):
             done = caption_items(catalog, captioner(), [row])
         if done.damaged:
-            st.warning(done.damaged[0])
+            st.warning(plain(done.damaged[0]))
         else:
             st.rerun()
 
@@ -146,7 +146,7 @@ def for_catalog(catalog: Catalog) -> None:
         try:
             _catalog_part(catalog, rows)
         except FashionError as error:
-            st.warning(str(error))
+            st.warning(plain(str(error)))
 
 
 def _catalog_part(catalog: Catalog, rows: np.ndarray) -> None:
@@ -191,7 +191,7 @@ def _make(catalog: Catalog, waiting: np.ndarray) -> None:
 
 def _review(catalog: Catalog, mine: dict[str, Suggestion]) -> None:
     for problem in st.session_state.pop("suggest-damaged", ())[:5]:
-        st.caption(problem)
+        st.caption(plain(problem))
     open_ones = {i: m for i, m in mine.items() if m.status == "suggested"}
     if open_ones:
         _examples(catalog, open_ones)
