@@ -83,14 +83,17 @@ def _choose(catalog: Catalog, item: str, made: Suggestion) -> None:
             help="Edit it as you like; Accept takes over what stands here.",
         )
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            if _button("accepted", item, "Accept", ":material/check:", "primary"):
-                suggestions.accept(catalog, item, words or "")
-                st.rerun()
-            if _button("rejected", item, "Reject", ":material/close:", "secondary"):
-                suggestions.decide(catalog, [item], "rejected")
-                st.rerun()
+            accepted = _button("accepted", item, "Accept", ":material/check:", "primary")
+            rejected = _button("rejected", item, "Reject", ":material/close:", "secondary")
             with st.popover("Where is this from?", type="tertiary"):
                 st.markdown(_basis(made))
+    # Only now, so that a sentence about what went wrong takes no button away.
+    if accepted:
+        suggestions.accept(catalog, item, words or "")
+    elif rejected:
+        suggestions.decide(catalog, [item], "rejected")
+    if accepted or rejected:
+        st.rerun()
 
 
 def _basis(made: Suggestion) -> str:

@@ -110,6 +110,8 @@ def test_an_emptied_suggestion_cannot_be_accepted(untitled):
     press(test, f"accepted:{item}")
     assert "There is nothing to accept" in said(test)
     assert suggestions.load(untitled)[item].status == "suggested"
+    press(test, f"rejected:{item}")
+    assert suggestions.load(untitled)[item].status == "rejected"
 
 
 def test_a_suggested_description_is_edited_in_a_larger_field(untitled):
