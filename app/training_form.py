@@ -185,7 +185,8 @@ def _run(catalog: Catalog, out: Path, chosen: list[str], late: bool) -> tuple[st
         board = train(
             catalog,
             out,
-            models=None if set(chosen) == set(HELP) else chosen,
+            models=chosen,
+            skip_unavailable={"linear", "image"} <= set(chosen),
             include_post_launch=late,
             on_progress=lambda share, message: bar.progress(min(share, 1.0), message),
         )

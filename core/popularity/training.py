@@ -52,6 +52,7 @@ def train(
     models: Sequence[str] | None = None,
     target: str | None = None,
     include_post_launch: bool = False,
+    skip_unavailable: bool = False,
     on_progress: Progress | None = None,
 ) -> Scoreboard:
     """Score models on later seasons and held-out styles, refit them on everything, write them.
@@ -65,6 +66,8 @@ def train(
             `Scoreboard.skipped`.
         target: column to learn, instead of the one with the role.
         include_post_launch: let models read ratings, reviews and post-launch columns.
+        skip_unavailable: report models that this catalog does not allow, also where `models` names
+            them, as long as another is left.
         on_progress: told of each step.
 
     Raises:
@@ -85,7 +88,7 @@ def train(
         try:
             makers[name] = _maker(name, catalog, rows, include_post_launch, report)
         except (ModelError, CheckpointMissing) as error:
-            if models is not None or not _others(name, chosen, skipped):
+            if not (models is None or skip_unavailable) or not _others(name, chosen, skipped):
                 raise
             skipped[name] = str(error)
     forward = forward_folds(catalog, rows)
