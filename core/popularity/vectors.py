@@ -17,9 +17,11 @@ def image_vectors(catalog: Catalog, checkpoint: str) -> np.ndarray:
     Raises:
         ModelError: this catalog's photos have not been embedded with this checkpoint.
     """
-    from core.vision.embeddings import load_embeddings
+    from core.vision.embeddings import load_embeddings, load_photo_vectors
 
     vectors = load_embeddings(catalog, checkpoint)
+    if vectors is None:  # an edited item, say, is no row of the catalog that was embedded
+        vectors = load_photo_vectors(catalog, checkpoint)
     if vectors is None:
         raise ModelError(
             f"The photos of the catalog “{catalog.name}” have not been read by the CLIP checkpoint"

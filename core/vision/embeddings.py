@@ -135,6 +135,26 @@ def load_embeddings(catalog: Catalog, checkpoint_id: str) -> np.ndarray | None:
     return found[0] if found is not None and found[1]["table"] == _table(catalog) else None
 
 
+def load_photo_vectors(catalog: Catalog, checkpoint_id: str) -> np.ndarray | None:
+    """Vectors of a catalog's main photos, found by the photos and not by its rows.
+
+    For a catalog of some or edited items whose photos lie with those of the whole one. float16
+    (items, dimensions); NaN rows without a readable photo; None where a photo has no vector yet.
+    """
+    found = _read(*_Files(catalog.directory / FOLDER, checkpoint_id).whole)
+    if found is None:
+        return None
+    place = {key: row for row, key in enumerate(found[1]["photos"]) if key is not None}
+    keys = photo_keys(catalog)
+    if any(key is not None and key not in place for key in keys):
+        return None
+    vectors = np.full((len(keys), found[0].shape[1]), np.nan, dtype=np.float16)
+    for row, key in enumerate(keys):
+        if key is not None:
+            vectors[row] = found[0][place[key]]
+    return vectors
+
+
 class _Files:
     """The array and the JSON of one checkpoint, and the pair that a run writes."""
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import app.catalogs
@@ -41,6 +42,28 @@ def use(monkeypatch):
         return test.run()
 
     return open_page
+
+
+def test_the_deep_model_predicts_again_with_the_photo_of_the_item(tmp_path, use, monkeypatch):
+    monkeypatch.setattr(metrics, "DRAWS", 40)
+    made = make_catalog(60)
+    made.frame["photo"] = [f"{i}.png" for i in range(60)]
+    made.roles["photo"] = "image"
+
+    def photos(new):
+        for i in range(60):
+            Image.new("RGB", (60, 80), (4 * i, 120, 110)).save(new / "images" / f"{i}.png")
+
+    catalog = write_catalog(made, tmp_path / "made", add_files=photos)
+    train(catalog, tmp_path / "models", models=["deep"])
+    test = use(catalog, tmp_path / "models")
+    assert not test.exception and not test.error
+    before, after = test.metric
+    assert before.value == after.value
+    by_label(test.number_input, "Price").set_value(1.0)
+    by_label(test.button, "Predict again").click()
+    test.run()
+    assert not test.error and test.metric[1].value != test.metric[0].value
 
 
 def by_label(elements, label):

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from core.vision.embeddings import (
     embed_catalog,
     is_embedded,
     load_embeddings,
+    load_photo_vectors,
 )
 from tests.core.vision.tiny_clip import write_tiny_clip
 
@@ -125,6 +127,18 @@ def test_new_rows_and_another_order_keep_what_is_known(catalog):
     check(embed_catalog(turned, encoder).vectors[::-1])
     assert encoder.seen == 0
     check(load_embeddings(turned, "mean-colour-1")[::-1])
+
+
+def test_an_edited_item_has_the_vector_of_its_photo(catalog):
+    embed_catalog(catalog, MeanColour())
+    some = replace(catalog, frame=catalog.frame.iloc[[9, 3, 1]].reset_index(drop=True))
+    assert load_embeddings(some, "mean-colour-1") is None
+    found = load_photo_vectors(some, "mean-colour-1")
+    np.testing.assert_allclose(found[[0, 2]], [expected(9), expected(1)], atol=1e-3)
+    assert np.isnan(found[1]).all()
+    Image.new("RGB", (8, 8), colour(5)).save(catalog.directory / "images" / "9.png")
+    assert load_photo_vectors(some, "mean-colour-1") is None, "that photo is another now"
+    assert load_photo_vectors(some, "another-1") is None
 
 
 def test_importing_again_keeps_the_vectors_of_unchanged_photos(catalog):
