@@ -6,7 +6,8 @@ import streamlit as st
 
 from app.words import label, plain
 from core.catalog.catalog import Catalog
-from core.popularity.leakage import Finding, Severity, find_leaks
+from core.popularity.findings import Finding, Severity
+from core.popularity.leakage import find_leaks
 from core.popularity.vectors import stored_vectors
 
 SIGNS = {

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from core.popularity.leakage import Finding, Severity
+from core.popularity.findings import Finding, Severity
 from core.popularity.metrics import DRAWS, Scores
 from core.popularity.model import Calibration
 from core.popularity.scoreboard import Scoreboard

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.errors import ModelError
 from core.folders import restore_folder
-from core.popularity.leakage import Finding
+from core.popularity.findings import Finding
 from core.popularity.metrics import Scores
 
 REFERENCE = "reference"

@@ -23,6 +23,7 @@ from scripts.clip_data import (
     read_styles,
     rendered,
 )
+from scripts.clip_model import averaged, resized
 from scripts.train_backbone import Backbone
 
 
@@ -148,9 +149,9 @@ def test_weights_for_other_patches_see_the_same_in_a_patch_enlarged():
     places = "vision_model.embeddings.position_embedding.weight"
     old = {name: torch.randn(5, 3, 16, 16), places: torch.zeros(37, 5), "other": torch.ones(2)}
     old[places][0], old[places][1:] = 1.0, torch.arange(36.0)[:, None]
-    same = train_clip.resized(old, 96, 16)
+    same = resized(old, 96, 16)
     assert all(torch.equal(same[key], old[key]) for key in old)
-    new = train_clip.resized(old, 96, 12)
+    new = resized(old, 96, 12)
     patches = torch.rand(4, 3, 12, 12)
     large = F.interpolate(patches, (16, 16), mode="bilinear", align_corners=False)
     torch.testing.assert_close(
@@ -165,9 +166,9 @@ def test_the_result_keeps_the_share_of_the_old_weights_that_it_is_told():
     model = torch.nn.Linear(2, 2, bias=False)
     before = {"weight": torch.ones(2, 2, dtype=torch.float16)}
     for keep in (0, 0.25, 1):
-        mixed = train_clip.averaged(model, before, keep)["weight"]
+        mixed = averaged(model, before, keep)["weight"]
         torch.testing.assert_close(mixed, keep + (1 - keep) * model.weight.detach())
-    assert torch.equal(train_clip.averaged(model, {}, 0.5)["weight"], model.weight)
+    assert torch.equal(averaged(model, {}, 0.5)["weight"], model.weight)
 
 
 def test_a_photo_of_a_held_out_product_under_another_name_is_not_trained_on(folder, tmp_path):

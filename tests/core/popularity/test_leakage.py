@@ -15,7 +15,8 @@ from core.catalog.roles import Role
 from core.errors import ModelError
 from core.popularity.additive import AdditiveModel
 from core.popularity.association import natural_order, rank_correlation_within
-from core.popularity.leakage import Finding, Kind, Severity, find_leaks
+from core.popularity.findings import Finding, Kind, Severity
+from core.popularity.leakage import find_leaks
 from core.popularity.scoreboard import load_scoreboard
 from core.popularity.splits import Fold
 from core.popularity.training import train
