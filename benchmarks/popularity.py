@@ -186,7 +186,7 @@ def our_models(catalog: Catalog, rows: np.ndarray, names: Sequence[str] | None) 
     makers: Makers = {}
     for name in training.MODELS if names is None else names:
         try:
-            makers[f"ours: {name}"] = training._maker(
+            makers[f"ours: {name}"] = training.model_maker(
                 name, catalog, rows, False, lambda share, message: None
             )
         except (ModelError, CheckpointMissing) as error:

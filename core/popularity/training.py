@@ -86,7 +86,7 @@ def train(
     skipped: dict[str, str] = {}
     for name in chosen:
         try:
-            makers[name] = _maker(name, catalog, rows, include_post_launch, report)
+            makers[name] = model_maker(name, catalog, rows, include_post_launch, report)
         except (ModelError, CheckpointMissing) as error:
             if not (models is None or skip_unavailable) or not _others(name, chosen, skipped):
                 raise
@@ -209,9 +209,22 @@ def _others(name: str, chosen: Sequence[str], skipped: dict[str, str]) -> bool:
     return any(other not in skipped for other in chosen if other != name)
 
 
-def _maker(
+def model_maker(
     name: str, catalog: Catalog, rows: np.ndarray, include_post_launch: bool, report: Progress
 ) -> Callable[[], PopularityModel]:
+    """What makes an unfitted model of that name for a catalog; its photos are embedded first.
+
+    Args:
+        name: of `MODELS`.
+        catalog: what the models will learn from.
+        rows: items with a target.
+        include_post_launch: let models read ratings, reviews and post-launch columns.
+        report: told how far the reading of the photos is.
+
+    Raises:
+        ModelError: the catalog has no columns, or too few photos, for this model.
+        CheckpointMissing: no CLIP checkpoint is there to read the photos.
+    """
     columns = feature_columns(catalog, include_post_launch=include_post_launch)
     if name in ("linear", "deep") and not columns:
         raise ModelError(
