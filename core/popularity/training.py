@@ -23,11 +23,13 @@ from core.popularity.columns import feature_columns
 from core.popularity.deep import DeepModel
 from core.popularity.leakage import find_leaks
 from core.popularity.metrics import METRICS, Scores, score
-from core.popularity.model import Calibration, PopularityModel, labelled_rows, log_target, to_units
+from core.popularity.model import PopularityModel, labelled_rows
+from core.popularity.out_of_fold import final_calibration, predict_out_of_fold
 from core.popularity.reference import CategoryMean
 from core.popularity.scoreboard import REFERENCE, ModelScores, Scoreboard
 from core.popularity.splits import MIN_STYLES, Fold, forward_folds, group_codes, grouped_folds
 from core.popularity.vectors import MIN_PHOTOS, embed_photos, image_vectors, stored_vectors
+from core.popularity.versions import keep
 
 MODELS = ("linear", "image", "deep")
 MIN_PHOTO_SHARE = 0.5
@@ -38,8 +40,6 @@ BLIND = {
     "deep": "predicts them from their other fields.",
 }
 """What a model does with items that have no photo, as the end of a sentence."""
-MIN_FORWARD_RESIDUALS = 100
-"""From how many residuals on later seasons the intervals are calibrated on them."""
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0..1, and what is going on."""
@@ -57,7 +57,8 @@ def train(
 ) -> Scoreboard:
     """Score models on later seasons and held-out styles, refit them on everything, write them.
 
-    The folder is replaced as a whole at the end; a killed run leaves the old one.
+    The folder is replaced as a whole at the end; a killed run leaves the old one. What it held is
+    kept as an earlier run (see `core.popularity.versions`).
 
     Args:
         catalog: with a target.
@@ -107,14 +108,14 @@ def train(
     fits = len(forward) + len(grouped) + 1
     for i, (name, make) in enumerate(makers.items()):
         step = _steps(report, name, 0.3 + 0.7 * i / len(makers), 0.7 / len(makers) / (fits + 1))
-        table, residuals = _out_of_fold(name, make, catalog, forward, grouped, step)
+        table, residuals = predict_out_of_fold(name, make, catalog, forward, grouped, step)
         step("adding up its scores")
         scores[name] = _scores(table, catalog, forward, grouped)
         tables.append(table)
         if name != REFERENCE:
             step("learning from all items")
             model = make().fit(catalog, rows)
-            model.calibration = _final_calibration(residuals)
+            model.calibration = final_calibration(residuals)
             fitted[name] = model
             if isinstance(model, BlockModel) and IMAGE_PLAYER in model.players:
                 scores[name] = _with_photo_note(scores[name], model, catalog, rows)
@@ -268,66 +269,6 @@ def _steps(report: Progress, name: str, start: float, size: float) -> Callable[[
     return lambda what: report(start + size * next(done), f"The {words}: {what}")
 
 
-def _out_of_fold(
-    name: str,
-    make: Callable[[], PopularityModel],
-    catalog: Catalog,
-    forward: Sequence[Fold],
-    grouped: Sequence[Fold],
-    step: Callable[[str], None],
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Predictions of both splits, with intervals from the residuals of other items; residuals.
-
-    A later season's intervals come from the residuals of the seasons before it, the first one's
-    from styles held out inside its past; a held-out style's from the other folds.
-    """
-    y = log_target(catalog)
-    tables, residuals = [], {}
-    past: list[np.ndarray] = []
-    for fold in forward:
-        step(f"predicting {fold.label} from what came before")
-        model = make().fit(catalog, fold.train)
-        output = model.output(catalog, fold.test)
-        before = np.concatenate([*past, []])
-        calibration = model.calibration
-        if len(before) >= MIN_FORWARD_RESIDUALS:
-            calibration = Calibration.from_residuals(before, "earlier seasons")
-        assert calibration is not None
-        tables.append(_table(name, "forward", fold, catalog, output, calibration))
-        past.append(y[fold.test] - output)
-    residuals["forward"] = np.concatenate([*past, []])
-    outputs = []
-    for fold in grouped:
-        step(f"predicting held-out styles, part {fold.label} of {len(grouped)}")
-        outputs.append(make().fit(catalog, fold.train).output(catalog, fold.test))
-    errors = [y[fold.test] - output for fold, output in zip(grouped, outputs, strict=True)]
-    for i, (fold, output) in enumerate(zip(grouped, outputs, strict=True)):
-        others = np.concatenate([e for j, e in enumerate(errors) if j != i])
-        calibration = Calibration.from_residuals(others, "held-out styles")
-        tables.append(_table(name, "grouped", fold, catalog, output, calibration))
-    residuals["grouped"] = np.concatenate(errors)
-    return pd.concat(tables, ignore_index=True), residuals
-
-
-def _table(
-    name: str,
-    split: str,
-    fold: Fold,
-    catalog: Catalog,
-    output: np.ndarray,
-    calibration: Calibration,
-) -> pd.DataFrame:
-    table = to_units(output, calibration)
-    table.insert(0, "item_id", np.asarray(catalog.ids[fold.test], dtype=object))
-    table.insert(1, "model", name)
-    table.insert(2, "split", split)
-    table.insert(3, "fold", fold.label)
-    target = catalog.target()
-    assert target is not None
-    table["actual"] = target.to_numpy()[fold.test]
-    return table
-
-
 def _scores(
     table: pd.DataFrame, catalog: Catalog, forward: Sequence[Fold], grouped: Sequence[Fold]
 ) -> ModelScores:
@@ -361,12 +302,6 @@ def score_table(table: pd.DataFrame, catalog: Catalog, metrics: Sequence[str] = 
         categories = catalog.frame[column].iloc[rows].astype(object).to_numpy()
     groups = group_codes(catalog)[rows]
     return score(table.reset_index(drop=True), categories, groups, metrics=metrics)
-
-
-def _final_calibration(residuals: dict[str, np.ndarray]) -> Calibration:
-    if len(residuals["forward"]) >= MIN_FORWARD_RESIDUALS:
-        return Calibration.from_residuals(residuals["forward"], "later seasons")
-    return Calibration.from_residuals(residuals["grouped"], "held-out styles")
 
 
 def _with_photo_note(
@@ -413,6 +348,7 @@ def _write(
             model.save(new / name)
             write_card(new / name, name, board, model.calibration)
         (new / "README.md").write_text(folder_text(board), encoding="utf-8")
+        keep(out)
         replace_folder(new, out)
     finally:
         shutil.rmtree(new, ignore_errors=True)
