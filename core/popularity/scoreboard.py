@@ -42,6 +42,27 @@ class ModelScores:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A person's decision on what ranks.
+
+    Attributes:
+        date: ISO 8601 in UTC.
+        action: ``promoted`` (another model of the folder ranks) or ``restored`` (an earlier
+            training run was put back).
+        model: what ranks from then on.
+        before: what ranked until then: a model, or the date of the training run that was replaced.
+        who, why: as the person wrote them; may be empty.
+    """
+
+    date: str
+    action: str
+    model: str
+    before: str
+    who: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Scoreboard:
     """All that is needed to judge the models of a folder, and to reproduce them.
 
@@ -57,6 +78,7 @@ class Scoreboard:
         skipped: models that could not be trained, and why.
         notice: what the catalog says about its data (``simulated sales``), or empty.
         findings: what could leak the target, as seen before training; None where nobody looked.
+        choices: decisions on what ranks, oldest first; empty where the score alone decided.
     """
 
     date: str
@@ -74,6 +96,7 @@ class Scoreboard:
     skipped: dict[str, str] = field(default_factory=dict)
     notice: str = ""
     findings: list[Finding] | None = None
+    choices: list[Choice] = field(default_factory=list)
 
     @property
     def trained(self) -> list[str]:
@@ -107,7 +130,8 @@ def load_scoreboard(model_dir: str | Path) -> Scoreboard:
         findings = values.get("findings")
         if findings is not None:
             findings = [Finding.from_json(finding) for finding in findings]
-        return Scoreboard(**{**values, "models": models, "findings": findings})
+        choices = [Choice(**choice) for choice in values.get("choices", [])]
+        return Scoreboard(**{**values, "models": models, "findings": findings, "choices": choices})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"{path} cannot be read ({error}). Train the models again with scripts/train_models.py."
