@@ -154,3 +154,21 @@ def load_out_of_fold(model_dir: str | Path) -> pd.DataFrame:
         raise ModelError(
             f"{path} cannot be read ({error}). Train the models again with scripts/train_models.py."
         ) from error
+
+
+def headline_rows(out_of_fold: pd.DataFrame, model: str) -> pd.DataFrame:
+    """The predictions of a model that its headline scores are of, in the table's order.
+
+    Those for later seasons, or for held-out styles where there are none.
+
+    Raises:
+        ModelError: the table has no line of the model.
+    """
+    own = out_of_fold[out_of_fold["model"] == model]
+    if own.empty:
+        raise ModelError(
+            f"There are no stored predictions of the model “{model}” for items that it had not"
+            " seen. Train the models again with scripts/train_models.py."
+        )
+    forward = own["split"] == "forward"
+    return own[forward if forward.any() else ~forward].reset_index(drop=True)
