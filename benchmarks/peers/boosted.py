@@ -164,7 +164,8 @@ class _Link:
         self.scale = max(float(np.expm1(y).mean()), 1e-9)
 
     def label(self, y: np.ndarray) -> np.ndarray:
-        return np.expm1(y) / self.scale if self.counts else y
+        # A week with more returns than sales is below zero, which these losses refuse.
+        return np.maximum(np.expm1(y), 0.0) / self.scale if self.counts else y
 
     def output(self, answer: np.ndarray) -> np.ndarray:
         if not self.counts:
