@@ -115,8 +115,11 @@ def run(catalog: Catalog, args: argparse.Namespace) -> None:
     ours = our_models(catalog, rows, args.models)
     columns = read_columns(catalog, season_column(catalog), photo_vectors(catalog))
     curves = weekly_curves(catalog)
+    # A week with more returns than sales is below zero, which no logarithm or count loss takes: it
+    # is learned from as no sales, and scored as it is.
+    learned = None if curves is None else np.maximum(curves, 0.0)
     tasks = [
-        Task(catalog, columns, split, fold, seed, args.threads, curves)
+        Task(catalog, columns, split, fold, seed, args.threads, learned)
         for split in args.splits
         for seed in range(args.seeds if split == "grouped" else 1)
         for fold in make_folds(split, catalog, rows, seed)

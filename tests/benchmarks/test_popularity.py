@@ -11,7 +11,7 @@ from benchmarks.peers.features import Encoder, read_columns
 from benchmarks.peers.task import Forecast, make_folds, season_column
 from benchmarks.peers.weeks import lightgbm_by_week, shapes
 from benchmarks.popularity import main
-from core.catalog.catalog import Catalog
+from core.catalog.catalog import Catalog, load_catalog
 from core.catalog.roles import Role
 from core.popularity.metrics import spearman
 from core.popularity.model import log_target
@@ -157,6 +157,24 @@ def test_the_command_prints_a_table_a_split_and_resumes(
     again = capsys.readouterr().out
     assert [file.stat().st_mtime_ns for file in kept] == times
     assert scores(again) == scores(first.out)
+
+
+def test_weeks_with_more_returns_than_sales_stop_no_peer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need("LightGBM")
+    folder = written(make_catalog(160), tmp_path / "catalog").directory
+    catalog = load_catalog(folder)
+    curves = np.round(curves_of(catalog))
+    curves[:10, 3] = -2.0
+    index = pd.Index(catalog.ids, name="item")
+    series = pd.DataFrame(curves, index=index).reset_index()
+    series.melt("item", var_name="period").to_parquet(folder / "series.parquet")
+    command = ["--catalog", str(folder), "--settings", "10", "--peers", "ridge", "--models"]
+    assert main([*command, "--splits", "forward"]) == 0
+    lines = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
+    (weekly,) = [line for line in lines if line[0] == "| LightGBM by week" and len(line) == 3]
+    assert 0 < float(weekly[1]) < 1
 
 
 def scores(text: str) -> list[list[str]]:
