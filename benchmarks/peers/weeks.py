@@ -97,7 +97,7 @@ def lightgbm_by_week(task: Task, settings: int) -> Forecast:
 
 
 def _long(table: pd.DataFrame, curves: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
-    """One line an item and week, and ``log1p`` of its units."""
+    """One line an item and week, and ``log1p`` of its units; more returns than sales count as 0."""
     items, weeks = curves.shape
     long = table.loc[np.repeat(table.index, weeks)].reset_index(drop=True)
-    return long.assign(week=np.tile(np.arange(weeks), items)), np.log1p(curves.ravel())
+    return long.assign(week=np.tile(np.arange(weeks), items)), np.log1p(np.maximum(curves, 0.0).ravel())
