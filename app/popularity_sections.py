@@ -11,6 +11,7 @@ from app.popularity_view import (
     coverage_sentence,
     effects_chart,
     feature_roles,
+    model_sentence,
     pairs_sentence,
     player_label,
     scoreboard_chart,
@@ -44,10 +45,11 @@ def scoreboard(board: Scoreboard) -> None:
     chart, words = st.columns([3, 2], gap="large", vertical_alignment="center")
     figure, alt = scoreboard_chart(board)
     chart.plotly_chart(figure, config=CONFIG, alt=alt, key="scoreboard")
+    names = [*board.trained, *([REFERENCE] if REFERENCE in board.models else [])]
     with words:
-        st.markdown(f"#### “{MODEL_NAMES[board.promoted]}” ranks this catalog")
-        st.markdown(pairs_sentence(board, board.promoted))
+        st.markdown(f"#### “{MODEL_NAMES.get(board.promoted, board.promoted)}” ranks this catalog")
         st.markdown(coverage_sentence(board, board.promoted))
+        st.markdown("\n".join(f"- {model_sentence(board, name)}" for name in names))
         st.caption(
             f"{board.items:,} items of “{plain(board.catalog)}”, in {board.unit}. Trained"
             f" {board.date[:10]}. Data {board.data_hash[:12]}."
@@ -56,21 +58,32 @@ def scoreboard(board: Scoreboard) -> None:
             st.markdown(board.split)
             st.markdown(
                 f"Bars are 95 % ranges: the score when whole styles are drawn again, {DRAWS} times."
-                " The model that ranks is the one with the higher score; it was then fitted on all"
-                " items. Ranges of predictions come from its errors on items that it had not seen."
+                " Unless a person chose another one, the model with the higher score ranks; it was"
+                " then fitted on all items. Ranges of predictions come from its errors on items"
+                " that it had not seen."
             )
-            rows = {
-                LABELS[m]: {
-                    MODEL_NAMES.get(name, name): format_metric(m, v["value"], board.unit)
-                    for name in [*board.trained, REFERENCE]
-                    for v in [board.models[name].headline[m]]
-                }
-                for m in LABELS
-            }
-            st.caption("All scores, on items that the models had not seen")
-            st.table(pd.DataFrame(rows).T)
+    with st.expander("All scores, on items that the models had not seen"):
+        st.table(_scores(board, names))
+        st.caption("In brackets the 95 % range.")
     for name, why in board.skipped.items():
         st.caption(f"“{MODEL_NAMES.get(name, name)}” is not there: {why}")
+
+
+def _scores(board: Scoreboard, names: list[str]) -> pd.DataFrame:
+    """One line a metric, one column a model: value and 95 % range as text."""
+
+    def cell(metric: str, name: str) -> str:
+        score = board.models[name].headline.get(metric)
+        if score is None:  # trained before this metric was there
+            return "not measured"
+        value, low, high = (
+            format_metric(metric, score[k], board.unit) for k in ("value", "low", "high")
+        )
+        return value if score["value"] is None else f"{value} ({low} to {high})"
+
+    return pd.DataFrame(
+        {MODEL_NAMES.get(n, n): {LABELS[m]: cell(m, n) for m in LABELS} for n in names}
+    )
 
 
 def effects(model: BlockModel, catalog: Catalog, board: Scoreboard) -> None:

@@ -56,9 +56,28 @@ def pairs_sentence(board: Scoreboard, model: str) -> str:
         return "This model gives every item the same prediction."
     plain = board.models[REFERENCE].headline["pairwise_accuracy"]["value"] or 0.5
     return (
-        f"Of two items, the model puts the more popular one first **{share * 100:.0f} times in"
-        f" 100** (the average of their categories: {plain * 100:.0f}, a coin: 50)."
+        f"Of two items{_one_season(board, model)}, the model puts the more popular one first"
+        f" **{share * 100:.0f} times in 100** (the average of their categories: {plain * 100:.0f},"
+        " a coin: 50)."
     )
+
+
+def model_sentence(board: Scoreboard, model: str) -> str:
+    """A model's ranking quality with its 95 % range, as a sentence that begins with its name."""
+    scores = board.models[model].headline["pairwise_accuracy"]
+    name = f"**{MODEL_NAMES.get(model, model)}**"
+    share, low, high = (scores[k] for k in ("value", "low", "high"))
+    if share is None:
+        return f"{name} gives every item the same prediction."
+    spread = f" ({low * 100:.0f} to {high * 100:.0f})" if low and high else ""
+    return (
+        f"{name} ranks two random items{_one_season(board, model)} in the right order"
+        f" **{share * 100:.0f} times in 100**{spread}."
+    )
+
+
+def _one_season(board: Scoreboard, model: str) -> str:
+    return " of the same season" if board.models[model].forward else ""
 
 
 def coverage_sentence(board: Scoreboard, model: str) -> str:
@@ -84,6 +103,7 @@ def scoreboard_chart(board: Scoreboard) -> tuple[go.Figure, str]:
             words.append(f"{label}: not defined")
             continue
         colour = tone["raises"] if name == board.promoted else tone["context"]
+        dot = {"symbol": "circle-open", "line": {"width": 2}} if name == REFERENCE else {}
         pairs = (scores["pairwise_accuracy"]["value"] or 0.5) * 100
         figure.add_scatter(
             x=[low, high], y=[label, label], mode="lines",
@@ -91,7 +111,7 @@ def scoreboard_chart(board: Scoreboard) -> tuple[go.Figure, str]:
         )  # fmt: skip
         figure.add_scatter(
             x=[value], y=[label], mode="markers",
-            marker={"color": colour, "size": 13}, 
+            marker={"color": colour, "size": 13, **dot},
             hovertemplate=f"{label}: {value:.2f} ({low:.2f} to {high:.2f}); {pairs:.0f} of 100"
             " pairs in the right order<extra></extra>",
         )  # fmt: skip
@@ -100,7 +120,7 @@ def scoreboard_chart(board: Scoreboard) -> tuple[go.Figure, str]:
         )
         words.append(f"{label}: {value:.2f}, {low:.2f} to {high:.2f}")
     figure.add_vline(x=0, line={"color": tone["line"], "width": 1})
-    _layout(figure, 90 + 52 * len(names))
+    layout(figure, 90 + 52 * len(names))
     figure.update_yaxes(range=[-0.5, len(names) - 0.5])
     figure.update_xaxes(
         title="Rank correlation: 0 is chance, 1 is perfect",
@@ -122,7 +142,7 @@ def effects_chart(effects: pd.Series, roles: dict[str, Role]) -> tuple[go.Figure
             hovertemplate="%{y}: %{x:.0f} % up or down on average<extra></extra>",
         )
     )  # fmt: skip
-    _layout(figure, 60 + 34 * len(labels))
+    layout(figure, 60 + 34 * len(labels))
     figure.update_xaxes(title="Average move of the prediction, up or down", visible=False)
     words = [f"{label} {p:.0f} %" for label, p in zip(labels[::-1], percent[::-1], strict=True)]
     return figure, "Average move of the prediction by column: " + ", ".join(words) + "."
@@ -150,7 +170,7 @@ def column_chart(effects: pd.DataFrame, label: str, currency: str = "") -> tuple
         go.Bar(x=x, y=y, orientation=way, marker_color=signs, text=None, hovertext=hover)
     )
     figure.update_traces(hovertemplate="%{hovertext}<extra></extra>")
-    _layout(figure, 320 if upright else 80 + 24 * len(names))
+    layout(figure, 320 if upright else 80 + 24 * len(names))
     axis = figure.update_yaxes if upright else figure.update_xaxes
     axis(ticksuffix=" %", gridcolor=tone["line"], zerolinecolor=tone["context"])
     words = [f"{n} {p:+.0f} %" for n, p in zip(names, percent, strict=True)]
@@ -182,7 +202,7 @@ def waterfall_chart(
             hovertemplate="%{y}<br>%{hovertext}<extra></extra>",
         )
     )  # fmt: skip
-    _layout(figure, 70 + 38 * len(names))
+    layout(figure, 70 + 38 * len(names))
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(
         title=unit[:1].upper() + unit[1:], gridcolor=tone["line"], zeroline=False,
@@ -228,7 +248,7 @@ def _curve(
         )
     )  # fmt: skip
     figure.add_hline(y=0, line={"color": tone["context"], "width": 1})
-    _layout(figure, 320)
+    layout(figure, 320)
     figure.update_yaxes(ticksuffix=" %", gridcolor=tone["line"], zeroline=False)
     figure.update_xaxes(title=f"{label}{f' ({currency})' if currency else ''}", showgrid=False)
     ends = (effects["value"].iloc[0], effects["value"].iloc[-1])
@@ -246,7 +266,8 @@ def _step_label(step: Step, roles: dict[str, Role]) -> str:
     return f"{label}: {shown}" if shown else label
 
 
-def _layout(figure: go.Figure, height: int) -> None:
+def layout(figure: go.Figure, height: int) -> None:
+    """Size, fonts and colours that all charts of the page share; neither zoom nor legend."""
     ink = colours()["ink"]
     figure.update_layout(
         height=height, showlegend=False, bargap=0.35,

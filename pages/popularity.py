@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import leakage_report, popularity_item, what_if_form
+from app import leakage_report, popularity_closer, popularity_item, what_if_form
 from app.catalogs import current_catalog, current_models, no_catalog
 from app.popularity_sections import effects, headline, scoreboard
 from app.words import MODEL_NAMES, plain
@@ -47,6 +47,7 @@ def page() -> None:
     effects(model, catalog, board)
     st.subheader("How good are the models?", anchor="scoreboard")
     scoreboard(board)
+    popularity_closer.show(catalog, board, models, name)
     st.subheader("Can the scores be believed?", anchor="leaks")
     leakage_report.show(board.findings)
 
