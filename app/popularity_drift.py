@@ -79,6 +79,7 @@ def drift_chart(table: pd.DataFrame) -> tuple[go.Figure, str]:
     def cells(values: Iterable[object]) -> np.ndarray:
         return np.array(list(values), dtype=object).reshape(shape)
 
+    between = _between(tone["line"], tone["lowers"])
     figure = go.Figure(
         go.Heatmap(
             z=cells(grid["verdict"].map(LEVEL)).astype(float), x=seasons,
@@ -86,7 +87,7 @@ def drift_chart(table: pd.DataFrame) -> tuple[go.Figure, str]:
             text=cells(f"{v:.2f}" for v in grid["psi"]), texttemplate="%{text}",
             customdata=cells(_hover(line) for _, line in grid.iterrows()),
             zmin=0, zmax=2, showscale=False, xgap=2, ygap=2,
-            colorscale=[[0, tone["line"]], [0.5, _mixed(tone["lowers"])], [1, tone["lowers"]]],
+            colorscale=[[0, tone["line"]], [0.5, between], [1, tone["lowers"]]],
             hovertemplate="%{y}, %{x}<br>%{customdata}<extra></extra>",
         )
     )  # fmt: skip
@@ -101,10 +102,10 @@ def drift_chart(table: pd.DataFrame) -> tuple[go.Figure, str]:
     )
 
 
-def _mixed(colour: str) -> str:
-    """The colour half as strong, on any ground."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.45)"
+def _between(first: str, second: str) -> str:
+    """The colour half way; solid, so that plotly chooses a number's colour that is read on it."""
+    pairs = ((int(c[i : i + 2], 16) for c in (first, second)) for i in (1, 3, 5))
+    return "#" + "".join(f"{sum(pair) // 2:02x}" for pair in pairs)
 
 
 def _hover(line: pd.Series) -> str:
@@ -135,7 +136,7 @@ def sentences(table: pd.DataFrame) -> list[str]:
         for _, row in found.head(SAID).iterrows():
             past = table[(table["label"] == row["label"]) & (table["season"] != newest)]
             often = int((past["verdict"] != "steady").sum())
-            usual = f"; so it was in {often} of {len(past)} seasons before" if often else ""
+            usual = f"; as in {often} of {len(past)} seasons before" if often else ""
             size = "large change" if row["verdict"] == "large" else "change"
             told.append(f"- {plain(row['label'])}: {size} ({row['psi']:.2f}){_extra(row)}{usual}")
         lines.append("\n".join(told))
@@ -164,4 +165,4 @@ def _extra(row: pd.Series) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share * 100:.0f} %" if share >= 0.01 else "under 1 %"
+    return "under 1 %" if 0 < share < 0.01 else f"{share * 100:.0f} %"

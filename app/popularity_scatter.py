@@ -11,6 +11,7 @@ from app.popularity_view import CONFIG, item_names, layout
 from app.words import MODEL_NAMES, colours, interval
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
+from core.catalog.suggestions import stamp
 from core.popularity.scoreboard import Scoreboard, headline_rows
 
 MAX_POINTS = 4000
@@ -26,7 +27,6 @@ INSIDE, OUTSIDE = "Inside its 90 % range", "Outside"
 def show(catalog: Catalog, board: Scoreboard, out_of_fold: pd.DataFrame, name: str) -> None:
     """Draw the chart of a model, the choice of its colours, and what it means."""
     table = headline_rows(out_of_fold, name)
-    rows = catalog.ids.get_indexer(pd.Index(table["item_id"]))
     own = board.data_hash == catalog.content_hash
     options = ["Range"]
     if own and catalog.column(Role.CATEGORY) is not None:
@@ -34,20 +34,8 @@ def show(catalog: Catalog, board: Scoreboard, out_of_fold: pd.DataFrame, name: s
     if table["split"].iloc[0] == "forward":
         options.append("Season")
     by = st.segmented_control("Colour by", options, default="Range", required=True, key="colour")
-    if by == "Category":
-        column = catalog.column(Role.CATEGORY)
-        kinds = catalog.frame[column].iloc[rows].astype(object).fillna("None given").to_numpy()
-    else:
-        inside = table["actual"].between(table["low"], table["high"])
-        kinds = table["fold"].to_numpy() if by == "Season" else np.where(inside, INSIDE, OUTSIDE)
-    drawn = np.arange(len(table))
-    if len(table) > MAX_POINTS:
-        drawn = np.sort(np.random.default_rng(0).choice(len(table), MAX_POINTS, replace=False))
-    names = table["item_id"].iloc[drawn].astype(str).tolist()
-    if own:
-        names = item_names(catalog, rows[drawn])
-    points = table.iloc[drawn].assign(kind=kinds[drawn], name=names)
-    figure = scatter_chart(points, board.unit, ordered=by == "Season")
+    key = (catalog.content_hash, stamp(catalog), board.data_hash, board.date, name, by)
+    figure = _figure(key, str(st.context.theme.type), catalog if own else None, table, board.unit)
     chart, words = st.columns([3, 2], gap="large", vertical_alignment="center")
     chart.plotly_chart(figure, config=CONFIG, alt=alt_text(table, board.unit), key="scatter")
     words.markdown(spread_sentence(table, board.unit))
@@ -55,8 +43,37 @@ def show(catalog: Catalog, board: Scoreboard, out_of_fold: pd.DataFrame, name: s
         f"Each point is an item that “{MODEL_NAMES.get(name, name)}” had not seen when it predicted"
         " it; on the dotted line the prediction was right."
     )
-    if len(drawn) < len(table):
-        words.caption(f"{len(drawn):,} of {len(table):,} points are drawn, by lot.")
+    if len(table) > MAX_POINTS:
+        words.caption(f"{MAX_POINTS:,} of {len(table):,} points are drawn, by lot.")
+
+
+@st.cache_data(max_entries=12, show_spinner=False)
+def _figure(
+    key: tuple[str, ...], theme: str, _catalog: Catalog | None, _table: pd.DataFrame, unit: str
+) -> go.Figure:
+    """The chart, drawn once for each model, colour and theme: an edit elsewhere need not wait.
+
+    Without a catalog items are named by their ids.
+    """
+    drawn = np.arange(len(_table))
+    if len(drawn) > MAX_POINTS:
+        drawn = np.sort(np.random.default_rng(0).choice(drawn, MAX_POINTS, replace=False))
+    points = _table.iloc[drawn]
+    rows = None if _catalog is None else _catalog.ids.get_indexer(pd.Index(points["item_id"]))
+    names = points["item_id"].astype(str)
+    if _catalog is not None and rows is not None:
+        names = item_names(_catalog, rows)
+    by = key[-1]
+    if by == "Category":
+        assert _catalog is not None
+        cells = _catalog.frame[_catalog.column(Role.CATEGORY)].iloc[rows]
+        kinds = cells.astype(object).fillna("None given").to_numpy()
+    elif by == "Season":
+        kinds = points["fold"].to_numpy()
+    else:
+        inside = points["actual"].between(points["low"], points["high"])
+        kinds = np.where(inside, INSIDE, OUTSIDE)
+    return scatter_chart(points.assign(kind=kinds, name=names), unit, ordered=by == "Season")
 
 
 def scatter_chart(points: pd.DataFrame, unit: str, *, ordered: bool = False) -> go.Figure:
@@ -69,11 +86,9 @@ def scatter_chart(points: pd.DataFrame, unit: str, *, ordered: bool = False) -> 
     """
     tone = colours()
     dark = st.context.theme.type == "dark"
-    sizes = points["kind"].value_counts(sort=not ordered)
-    kinds = list(dict.fromkeys(points["kind"])) if ordered else list(sizes.index)
+    kinds = list(dict.fromkeys(points["kind"]) if ordered else points["kind"].value_counts().index)
     if set(kinds) <= {INSIDE, OUTSIDE}:
         shades = {INSIDE: tone["context"], OUTSIDE: tone["lowers"]}
-        kinds = [k for k in (INSIDE, OUTSIDE) if k in kinds]
     else:
         shades = dict(zip(kinds[-LEVELS:] if ordered else kinds[:LEVELS],
                           DARK_PALETTE if dark else PALETTE, strict=False))  # fmt: skip
@@ -89,10 +104,9 @@ def scatter_chart(points: pd.DataFrame, unit: str, *, ordered: bool = False) -> 
         own = drawn[drawn["shade"] == kind]
         if own.empty:
             continue
-        hover = [_hover(point, unit) for _, point in own.iterrows()]
         figure.add_scattergl(
             x=np.log1p(own["predicted"]), y=np.log1p(own["actual"]), mode="markers",
-            name=f"{escape(str(kind), quote=False)} ({len(own):,})", text=hover,
+            name=f"{escape(str(kind), quote=False)} ({len(own):,})", text=_hover(own, unit),
             hovertemplate="%{text}<extra></extra>",
             marker={"color": shades.get(kind, tone["context"]), "size": 6,
                     "opacity": 0.75 if len(points) < 1500 else 0.45},
@@ -111,12 +125,13 @@ def scatter_chart(points: pd.DataFrame, unit: str, *, ordered: bool = False) -> 
     return figure
 
 
-def _hover(point: pd.Series, unit: str) -> str:
-    return (
-        f"{escape(point['name'], quote=False)}"
-        f"<br>predicted {interval(point['predicted'], point['low'], point['high'])} {unit}"
-        f"<br>actual {point['actual']:,.0f} {unit}"
-    )
+def _hover(points: pd.DataFrame, unit: str) -> list[str]:
+    cells = (points[c] for c in ("name", "predicted", "low", "high", "actual"))
+    return [
+        f"{escape(name, quote=False)}<br>predicted {interval(predicted, low, high)} {unit}"
+        f"<br>actual {actual:,.0f} {unit}"
+        for name, predicted, low, high, actual in zip(*cells, strict=True)
+    ]
 
 
 def ticks(bottom: float, top: float) -> tuple[list[float], list[str]]:

@@ -103,7 +103,7 @@ def coverage_chart(table: pd.DataFrame) -> tuple[go.Figure, str]:
         inside = _inside(line.coverage_90, line.items, line.coverage_low, line.coverage_high)
         hollow = {"symbol": "circle-open", "line": {"width": 2}} if line.verdict == "few" else {}
         figure.add_scatter(
-            x=[line.coverage_90], y=[place], mode="markers",
+            x=[line.coverage_90], y=[place], mode="markers", cliponaxis=False,
             marker={"color": shade, "size": 11, **hollow},
             hovertemplate=f"{escape(line.label, quote=False)}: {inside}<extra></extra>",
         )  # fmt: skip
