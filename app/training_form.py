@@ -20,6 +20,7 @@ from core.catalog.roles import Role
 from core.errors import FashionError
 from core.popularity.ranking import load_model
 from core.popularity.scoreboard import Scoreboard, load_scoreboard
+from core.popularity.versions import keep
 
 HELP = {
     "linear": "learns from the fields and texts of the items",
@@ -181,7 +182,10 @@ def _run(catalog: Catalog, out: Path, chosen: list[str], late: bool) -> tuple[st
     from core.popularity.training import train
 
     bar = st.progress(0.0, "Starting")
+    shown = available_models().get(catalog.directory.name)
     try:
+        if shown is not None and shown != out:
+            keep(shown, beside=out)  # the demo's: they come with the project, in another folder
         board = train(
             catalog,
             out,

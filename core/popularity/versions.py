@@ -76,24 +76,29 @@ def versions(model_dir: str | Path) -> list[Version]:
     return found
 
 
-def keep(model_dir: str | Path) -> None:
+def keep(model_dir: str | Path, *, beside: str | Path | None = None) -> None:
     """Copy the models of a folder to its earlier runs; call it before the folder is replaced.
 
     At most `KEPT` runs stay. A folder without models, or with a damaged scoreboard, is not kept.
 
+    Args:
+        model_dir: trained models.
+        beside: the folder whose earlier run they are to be, where that is another one.
+
     Raises:
         OSError: the disk is full or not writable.
     """
-    out = _absolute(model_dir)
-    if not (out / "scoreboard.json").is_file():
+    source = _absolute(model_dir)
+    out = source if beside is None else _absolute(beside)
+    if not (source / "scoreboard.json").is_file():
         return
     try:
-        run = _run(load_scoreboard(out))
+        run = _run(load_scoreboard(source))
     except ModelError:
         return
     store = _store(out)
-    store.mkdir(exist_ok=True)
-    with _copy(out, store / run) as new:
+    store.mkdir(parents=True, exist_ok=True)
+    with _copy(source, store / run) as new:
         os.utime(new)  # when it was last in use
         replace_folder(new, store / run)
     for old in _kept(out)[KEPT:]:

@@ -12,6 +12,7 @@ from core.errors import CheckpointMissing
 from core.popularity import metrics, training
 from core.popularity.scoreboard import load_scoreboard
 from core.popularity.training import train
+from core.popularity.versions import versions
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
 
 
@@ -34,9 +35,9 @@ def open_form(monkeypatch, tmp_path):
 
     monkeypatch.setattr(training, "embed_photos", missing)
 
-    def form(catalog):
-        write_catalog(catalog, tmp_path / "data" / "made")
-        return AppTest.from_function(script, default_timeout=60).run(), tmp_path / "models" / "made"
+    def form(catalog, name="made"):
+        write_catalog(catalog, tmp_path / "data" / name)
+        return AppTest.from_function(script, default_timeout=60).run(), tmp_path / "models" / name
 
     return form
 
@@ -64,6 +65,16 @@ def test_training_writes_models_and_shows_the_card(open_form):
     assert not form.button[0].disabled
     form.run()
     assert not form.success, "told once"
+
+
+def test_the_models_that_came_with_the_demo_can_be_gone_back_to(open_form, tmp_path, monkeypatch):
+    came = tmp_path / "checkpoints" / "popularity-demo"
+    train(make_catalog(120, seed=2), came, models=["linear"])
+    form, models = open_form(make_catalog(160), name="demo")
+    monkeypatch.setenv("FASHION_CHECKPOINTS_DIR", str(came.parent))
+    press(form)
+    (earlier,) = versions(models)
+    assert (earlier.board.items, load_scoreboard(models).items) == (120, 160)
 
 
 def test_a_model_that_was_asked_for_alone_and_cannot_be_trained_gives_a_sentence(open_form):

@@ -151,6 +151,16 @@ def test_a_run_that_is_not_kept_gives_a_sentence(folder):
     assert earlier(folder) == []
 
 
+def test_models_of_another_folder_can_be_gone_back_to(folder, tmp_path):
+    own = tmp_path / "own" / "made"
+    keep(folder, beside=own)
+    shutil.copytree(folder, own)
+    with_date(own, 9)
+    (came,) = earlier(own)
+    assert files(came.directory) == files(folder) and earlier(folder) == []
+    assert go_back(own, came.run).date == load_scoreboard(folder).date
+
+
 @pytest.mark.parametrize("step", range(3))
 def test_a_kill_at_any_rename_loses_neither_run(folder, monkeypatch, step):
     with_date(folder, 1)
