@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.catalog.catalog import load_catalog
 from core.errors import FashionError
-from core.popularity.card import LABELS, finding_text, format_metric
+from core.popularity.card import LABELS, WEEKLY, finding_text, format_metric
 from core.popularity.evaluation import Evaluation, evaluate
 from core.popularity.scoreboard import load_scoreboard
 from scripts.command import run
@@ -69,6 +69,12 @@ def print_evaluation(result: Evaluation) -> None:
                 for k in ("value", "low", "high")
             )
             print(f"  {label:58} {value:>14}   ({low} to {high})")
+        for metric, label in WEEKLY.items() if name in result.weekly else ():
+            value, low, high = (
+                format_metric(metric, result.weekly[name][metric][k], result.unit)
+                for k in ("value", "low", "high")
+            )
+            print(f"  {label:58} {value:>14}   ({low} to {high})")
         for fold in result.folds.get(name, []):
             if fold["split"] == "forward":
                 value, low, high = (
@@ -77,6 +83,11 @@ def print_evaluation(result: Evaluation) -> None:
                 print(
                     f"  {fold['label']}: Spearman {value} ({low} to {high}) on"
                     f" {fold['scored_on']:,} items"
+                    + (
+                        f", WAPE week by week {format_metric('wape', fold['weekly_wape']['value'])}"
+                        if "weekly_wape" in fold
+                        else ""
+                    )
                 )
 
 

@@ -35,8 +35,16 @@ LABELS = {
 }
 """What each metric is called in words."""
 
-PERCENT = frozenset({"pairwise_accuracy", "precision_top_10", "wape", "coverage_80", "coverage_90"})
-IN_UNITS = frozenset({"mae", "width_80", "width_90"})
+WEEKLY = {
+    "weekly_wape": "Absolute error of each week as a share of total (WAPE)",
+    "weekly_mae": "Mean absolute error of a week",
+}
+"""What the metrics of weekly forecasts are called in words."""
+
+PERCENT = frozenset(
+    {"pairwise_accuracy", "precision_top_10", "wape", "weekly_wape", "coverage_80", "coverage_90"}
+)
+IN_UNITS = frozenset({"mae", "width_80", "width_90", "weekly_mae"})
 
 
 def format_metric(metric: str, value: float | None, unit: str = "") -> str:
@@ -117,6 +125,9 @@ def card_text(name: str, board: Scoreboard, calibration: Calibration | None) -> 
     for title, scores in (("On later seasons", own.forward), ("On held-out styles", own.grouped)):
         if scores:
             lines += [f"### {title}", "", *_table(scores, board.unit), ""]
+    if own.weekly:
+        where = "later seasons" if own.forward else "held-out styles"
+        lines += [f"### Week by week, on {where}", "", *_table(own.weekly, board.unit, WEEKLY), ""]
     lines += ["### Season by season, or part by part", "", *_folds(own.folds), ""]
     lines += [
         f"Ranges are 95 % bootstrap intervals over styles ({DRAWS} draws). The scores are of models"
@@ -172,9 +183,9 @@ def _findings(findings: list[Finding]) -> list[str]:
     return [f"- {finding_text(f)}" for f in findings] or ["- Nothing was found."]
 
 
-def _table(scores: Scores, unit: str) -> list[str]:
+def _table(scores: Scores, unit: str, labels: dict[str, str] = LABELS) -> list[str]:
     lines = ["| | value | 95 % range |", "|---|---|---|"]
-    for metric, label in LABELS.items():
+    for metric, label in labels.items():
         value, low, high = (
             format_metric(metric, scores[metric][k], unit) for k in ("value", "low", "high")
         )

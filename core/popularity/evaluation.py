@@ -16,6 +16,7 @@ from core.popularity.ranking import load_model
 from core.popularity.scoreboard import load_out_of_fold, load_scoreboard
 from core.popularity.training import score_table, with_target
 from core.popularity.vectors import embed_photos
+from core.popularity.weekly import load_curves, score_unseen
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Evaluation:
         excluded: items left out because they, or their style, were in the training data.
         models: scores by model.
         folds: Spearman by fold, by model, as on the scoreboard; empty for another catalog.
+        weekly: ``weekly_wape`` and ``weekly_mae`` by model; empty where there is no sales series.
     """
 
     catalog: str
@@ -44,6 +46,7 @@ class Evaluation:
     promoted: str
     models: dict[str, Scores]
     folds: dict[str, list[dict]]
+    weekly: dict[str, Scores]
 
 
 def evaluate(
@@ -80,6 +83,7 @@ def evaluate(
             board.promoted,
             {m: scores[m] for m in names},
             {m: board.models[m].folds for m in names},
+            {m: board.models[m].weekly for m in names if board.models[m].weekly},
         )
     if board.target in catalog.frame.columns and catalog.column(Role.TARGET) != board.target:
         catalog = with_target(catalog, board.target)
@@ -101,13 +105,14 @@ def evaluate(
             " nothing unseen to score them on. Evaluate on the training catalog itself to see its"
             " out-of-fold scores, or on another one."
         )
-    scores = {}
+    scores, totals = {}, {}
     for name in board.trained:
         model = load_model(model_dir, name)
         if model.checkpoint:
             embed_photos(catalog, checkpoint=model.checkpoint, on_progress=on_progress)
         predicted = model.predict(catalog, rows).assign(fold="unseen", actual=np.expm1(y[rows]))
         scores[name] = score_table(predicted, catalog)
+        totals[name] = predicted["predicted"].to_numpy()
     return Evaluation(
         catalog.name,
         catalog.content_hash,
@@ -121,6 +126,7 @@ def evaluate(
         board.promoted,
         scores,
         {},
+        score_unseen(catalog, rows, totals, load_curves(model_dir)),
     )
 
 

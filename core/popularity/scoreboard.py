@@ -27,6 +27,8 @@ class ModelScores:
         folds: one entry a fold: split, label, items to learn from and to be scored on, Spearman.
         items_without_photo: image model only.
         note: a sentence on what the model cannot see, or empty.
+        weekly: ``weekly_wape`` and ``weekly_mae`` of its curves on the headline's split; empty
+            where the catalog has no sales series.
     """
 
     forward: Scores
@@ -34,6 +36,7 @@ class ModelScores:
     folds: list[dict[str, Any]]
     items_without_photo: int = 0
     note: str = ""
+    weekly: Scores = field(default_factory=dict)
 
     @property
     def headline(self) -> Scores:

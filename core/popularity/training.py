@@ -20,6 +20,7 @@ from core.folders import replace_folder, restore_folder
 from core.popularity.additive import IMAGE_PLAYER, AdditiveModel, BlockModel
 from core.popularity.card import folder_text, write_card
 from core.popularity.columns import feature_columns
+from core.popularity.curves import Curves
 from core.popularity.deep import DeepModel
 from core.popularity.leakage import find_leaks
 from core.popularity.metrics import METRICS, Scores, score
@@ -30,6 +31,7 @@ from core.popularity.scoreboard import REFERENCE, ModelScores, Scoreboard
 from core.popularity.splits import MIN_STYLES, Fold, forward_folds, group_codes, grouped_folds
 from core.popularity.vectors import MIN_PHOTOS, embed_photos, image_vectors, stored_vectors
 from core.popularity.versions import keep
+from core.popularity.weekly import FOLDER, with_weekly
 
 MODELS = ("linear", "image", "deep")
 MIN_PHOTO_SHARE = 0.5
@@ -119,6 +121,8 @@ def train(
             fitted[name] = model
             if isinstance(model, BlockModel) and IMAGE_PLAYER in model.players:
                 scores[name] = _with_photo_note(scores[name], model, catalog, rows)
+    report(0.99, "Scoring the forecasts week by week")
+    scores, curves = with_weekly(scores, catalog, rows, tables, forward, grouped)
     promoted = max(fitted, key=lambda m: scores[m].headline["spearman"]["value"] or -1.0)
     board = Scoreboard(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -140,7 +144,7 @@ def train(
         notice=catalog.notice,
         findings=findings,
     )
-    _write(out, board, pd.concat(tables, ignore_index=True), fitted)
+    _write(out, board, pd.concat(tables, ignore_index=True), fitted, curves)
     report(1.0, f"Done: the {promoted} model ranks")
     return board
 
@@ -334,7 +338,11 @@ def _describe(forward: Sequence[Fold], catalog: Catalog) -> str:
 
 
 def _write(
-    out: Path, board: Scoreboard, table: pd.DataFrame, fitted: dict[str, PopularityModel]
+    out: Path,
+    board: Scoreboard,
+    table: pd.DataFrame,
+    fitted: dict[str, PopularityModel],
+    curves: Curves | None,
 ) -> None:
     new = Path(tempfile.mkdtemp(prefix=f".{out.name}.new-", dir=out.parent))
     try:
@@ -347,6 +355,8 @@ def _write(
         for name, model in fitted.items():
             model.save(new / name)
             write_card(new / name, name, board, model.calibration)
+        if curves is not None:
+            curves.save(new / FOLDER)
         (new / "README.md").write_text(folder_text(board), encoding="utf-8")
         keep(out)
         replace_folder(new, out)

@@ -84,3 +84,14 @@ def as_catalog(frame: pd.DataFrame, name: str = "made") -> Catalog:
 
 def written(catalog: Catalog, directory: Path) -> Catalog:
     return write_catalog(catalog, directory)
+
+
+def with_series(catalog: Catalog, units: np.ndarray, directory: Path) -> Catalog:
+    """The catalog written with a sales series: units (items, periods), NaN where there is none."""
+
+    def add(folder: Path) -> None:
+        table = pd.DataFrame(units, index=pd.Index(catalog.ids, name="item")).reset_index()
+        long = table.melt("item", var_name="period").dropna().astype({"period": "int64"})
+        long.to_parquet(folder / "series.parquet", index=False)
+
+    return write_catalog(catalog, directory, add_files=add)
