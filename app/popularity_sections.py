@@ -20,7 +20,7 @@ from app.words import plain
 from core.catalog.catalog import Catalog
 from core.explain.linear import column_effects, mean_effects
 from core.popularity.additive import BlockModel
-from core.popularity.card import LABELS, format_metric
+from core.popularity.card import LABELS, WEEKLY, format_metric
 from core.popularity.metrics import DRAWS
 from core.popularity.scoreboard import REFERENCE, Scoreboard
 
@@ -73,7 +73,8 @@ def _scores(board: Scoreboard, names: list[str]) -> pd.DataFrame:
     """One line a metric, one column a model: value and 95 % range as text."""
 
     def cell(metric: str, name: str) -> str:
-        score = board.models[name].headline.get(metric)
+        own = board.models[name]
+        score = (own.headline | own.weekly).get(metric)
         if score is None:  # trained before this metric was there
             return "not measured"
         value, low, high = (
@@ -81,8 +82,9 @@ def _scores(board: Scoreboard, names: list[str]) -> pd.DataFrame:
         )
         return value if score["value"] is None else f"{value} ({low} to {high})"
 
+    labels = LABELS | (WEEKLY if any(board.models[n].weekly for n in names) else {})
     return pd.DataFrame(
-        {MODEL_NAMES.get(n, n): {LABELS[m]: cell(m, n) for m in LABELS} for n in names}
+        {MODEL_NAMES.get(n, n): {labels[m]: cell(m, n) for m in labels} for n in names}
     )
 
 

@@ -2,7 +2,13 @@
 
 import streamlit as st
 
-from app import leakage_report, popularity_closer, popularity_item, what_if_form
+from app import (
+    leakage_report,
+    popularity_closer,
+    popularity_item,
+    popularity_weeks,
+    what_if_form,
+)
 from app.catalogs import current_catalog, current_models, no_catalog
 from app.popularity_sections import effects, headline, scoreboard
 from app.words import MODEL_NAMES, plain
@@ -41,6 +47,7 @@ def page() -> None:
         st.info(note)
     row = popularity_item.choose(catalog, order)
     popularity_item.show(model, catalog, board, order, row)
+    popularity_weeks.show(catalog, board, models, order, row)
     st.subheader("What if?", anchor=False)
     what_if_form.show(model, catalog, row, board.unit)
     st.subheader("What goes with popularity", anchor="effects")

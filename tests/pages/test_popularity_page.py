@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -22,7 +23,7 @@ from core.popularity.scoreboard import headline_rows, load_out_of_fold, load_sco
 from core.popularity.slices import slice_scores
 from core.popularity.training import train
 from core.popularity.versions import keep
-from tests.core.popularity.synthetic import make_catalog
+from tests.core.popularity.synthetic import make_catalog, with_series
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "popularity.py"
 
@@ -221,8 +222,7 @@ def test_each_model_has_a_sentence_and_its_scores_with_ranges(made, use):
         f" **{pairs[0]} times in 100** ({pairs[1]} to {pairs[2]})." in lines
     )
     assert "**Category average** ranks two random items of the same season" in lines
-    table = test.table[-1].value if len(test.table) > 1 else test.table[0].value
-    shown = table.loc["Rank correlation (Spearman)", "Details and text"]
+    shown = test.table[-1].value.loc["Rank correlation (Spearman)", "Details and text"]
     assert shown == "{value:.2f} ({low:.2f} to {high:.2f})".format(**scores["spearman"])
 
 
@@ -356,6 +356,25 @@ def test_the_models_that_come_with_the_project_stay_as_they_are(made, use, tmp_p
     test.button(key="promote-do").click().run()
     assert load_scoreboard(models).promoted == "linear"
     assert load_scoreboard(tmp_path / "own" / "demo").promoted == "image"
+
+
+def test_an_items_weeks_stand_beside_what_is_known_of_them(use, tmp_path, monkeypatch):
+    monkeypatch.setattr(metrics, "DRAWS", 20)
+    catalog = make_catalog(160)
+    units = np.outer(catalog.target(), [0.1, 0.4, 0.3, 0.2])
+    catalog = with_series(catalog, units, tmp_path / "data")
+    train(catalog, tmp_path / "models", models=["linear"])
+    test = use(catalog, tmp_path / "models", item="0-00007")
+    assert not test.exception and not test.error
+    told = test.get("plotly_chart")[1].proto.alt
+    assert told.startswith("Forecast units of weeks 1 to 4: ")
+    assert "Known: " + ", ".join(f"{u:,.0f}" for u in units[7]) + "." in told
+    forecast = [float(n.replace(",", "")) for n in re.findall(r"[\d,]+", told.split(": ")[1])][:4]
+    assert forecast[1] > forecast[2] > forecast[3] > forecast[0]
+    wape = load_scoreboard(tmp_path / "models").models["linear"].weekly["weekly_wape"]["value"]
+    assert f"off by {wape * 100:.0f} % of all units" in words(test)
+    shown = test.table[-1].value.loc["Absolute error of each week as a share of total (WAPE)"]
+    assert shown["Details and text"].startswith(f"{wape:.0%} (")
 
 
 def test_the_cards_can_be_read_and_kept(made, use):
