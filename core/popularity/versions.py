@@ -154,7 +154,7 @@ def go_back(model_dir: str | Path, run: str, *, who: str = "", why: str = "") ->
     """Put an earlier training run back; the one that it replaces is kept like any other.
 
     Raises:
-        ModelError: there is no such run.
+        ModelError: there is no such run, or what ranked in it cannot be read any more.
         OSError: the disk is full or not writable; nothing has changed.
     """
     out = _absolute(model_dir)
@@ -163,6 +163,7 @@ def go_back(model_dir: str | Path, run: str, *, who: str = "", why: str = "") ->
         raise ModelError(
             f"The earlier models “{run}” are not kept any more; the last {KEPT} training runs are."
         )
+    load_model(version.directory)  # of no use if an older program wrote what this one cannot read
     before = load_scoreboard(out).date
     choice = Choice(_now(), "restored", version.board.promoted, before, who.strip(), why.strip())
     board = replace(version.board, choices=[*version.board.choices, choice])

@@ -151,6 +151,17 @@ def test_a_run_that_is_not_kept_gives_a_sentence(folder):
     assert earlier(folder) == []
 
 
+def test_a_run_that_cannot_rank_any_more_is_not_put_back(folder):
+    with_date(folder, 1)
+    keep(folder)
+    with_date(folder, 2)
+    (old,) = earlier(folder)
+    (old.directory / "linear" / "model.json").write_text("{")
+    with pytest.raises(ModelError, match="cannot be read"):
+        go_back(folder, old.run)
+    assert load_scoreboard(folder).date[8:10] == "02"
+
+
 def test_models_of_another_folder_can_be_gone_back_to(folder, tmp_path):
     own = tmp_path / "own" / "made"
     keep(folder, beside=own)
