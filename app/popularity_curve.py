@@ -20,6 +20,9 @@ from core.popularity.learning_curve import (
 from core.popularity.scoreboard import Scoreboard
 from core.settings import checkpoints_dir
 
+CLEAR = 0.02
+"""Smallest change of the rank correlation that is called one."""
+
 
 def show(catalog: Catalog, board: Scoreboard, models: Path) -> None:
     """Draw the curve that is there, what it says, and the button that computes it."""
@@ -174,7 +177,8 @@ def _slope(half: pd.Series, before: pd.Series, last: pd.Series) -> str:
 
     def clear(start: pd.Series) -> float:
         gain = last["mean"] - start["mean"]
-        return gain if abs(gain) > max((start["high"] - start["low"]) / 2, 0.01) else 0.0
+        by_lot = start["low"] <= last["mean"] <= start["high"]
+        return 0.0 if by_lot or abs(gain) < CLEAR else gain
 
     if clear(before) > 0:
         return "still rising: more items of this kind would probably help"

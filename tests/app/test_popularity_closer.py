@@ -186,6 +186,7 @@ def board(**changes):
         ((0.1, 0.2, 0.3, 0.4), "still rising"),
         ((0.1, 0.2, 0.4, 0.4), "levelled off"),
         ((0.3, 0.3, 0.3, 0.3), "no clear rise"),
+        ((0.3, 0.3, 0.315, 0.3), "no clear rise"),
         ((0.3, 0.4, 0.3, 0.2), "it fell"),
     ],
 )
