@@ -105,6 +105,7 @@ def show(
             f"Rank {line['rank']:,} of {len(order):,}:"
             f" {interval(line['predicted'], line['low'], line['high'])} {board.unit}"
         )
+        st.markdown(rank_sentence(line))
         _actual(catalog, row, line, board)
         if line["basis"] == "out_of_fold":
             st.caption(
@@ -117,6 +118,18 @@ def show(
         st.plotly_chart(figure, config=CONFIG, alt=alt, key="waterfall")
         with st.popover("How is this computed?"):
             _method(explanation, line, board)
+
+
+def rank_sentence(line: pd.Series) -> str:
+    """Where an item may end up, in words: ``Its place: 80 % between 5th and 40th``."""
+    low, high = ordinal(int(line["rank_low_80"])), ordinal(int(line["rank_high_80"]))
+    return f"Its place: 80 % {f'at {low}' if low == high else f'between {low} and {high}'}"
+
+
+def ordinal(number: int) -> str:
+    """A place in words: ``1st``, ``12th``, ``1,203rd``."""
+    last = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    return f"{number:,}{last or 'th'}"
 
 
 def _actual(catalog: Catalog, row: int, line: pd.Series, board: Scoreboard) -> None:
@@ -153,6 +166,10 @@ def _method(explanation: Explanation, line: pd.Series, board: Scoreboard) -> Non
             " rank and the range beside the photo come from a model that had not seen it; the bars"
             f" explain the final model, which has, and says about {about(*numbers)}."
         )
+    st.markdown(
+        "The places were simulated: 1,000 times, every item drew its own outcome from its range,"
+        " and all were ranked. What would lift or lower a whole season alike is left out."
+    )
     roles = feature_roles(board)
     parts = [
         (player_label(part.player, roles), part.shown, times(part.factor))

@@ -1,9 +1,10 @@
 """Rank a catalog by predicted popularity and write the ranking to a file, best first.
 
 The file holds item_id, rank, predicted (the median), expected (the mean), low and high (90 %),
-low_80 and high_80, all in the target's unit, which model made them, and the catalog's own columns;
-then suggested titles and what is seen in the photos, where there are such: the same table that the
-dashboard exports.
+low_80 and high_80, all in the target's unit; the ranks that an item may end up with, rank_low and
+rank_high (90 %), rank_low_80 and rank_high_80; which model made them, and the catalog's own
+columns; then suggested titles and what is seen in the photos, where there are such: the same table
+that the dashboard exports.
 """
 
 import argparse

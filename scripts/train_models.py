@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.catalog.catalog import load_catalog
 from core.errors import FashionError
-from core.popularity.card import finding_text, format_metric
+from core.popularity.card import coverage_text, finding_text, format_metric
 from core.popularity.scoreboard import Scoreboard
 from core.popularity.training import MODELS, train
 from scripts.command import run
@@ -78,6 +78,7 @@ def print_scoreboard(board: Scoreboard) -> None:
                     f"{'':10}   {fold['label']}: Spearman {value} ({low} to {high}) on"
                     f" {fold['scored_on']:,} items"
                 )
+        print(f"{'':10} Intervals: {coverage_text(scores)}")
         if scores.note:
             print(f"{'':10} {scores.note}")
     for finding in board.findings or []:

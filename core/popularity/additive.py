@@ -7,7 +7,6 @@ Shapley value against the training items as background (Lundberg & Lee 2017, sec
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +27,8 @@ from core.popularity.blocks import (
     block_to_json,
 )
 from core.popularity.columns import Feature, feature_columns, match_columns
-from core.popularity.model import Calibration, log_target
+from core.popularity.intervals import Calibration, calibrate
+from core.popularity.model import log_target
 from core.popularity.ridge import Design, fit_ridge
 from core.popularity.splits import group_codes, grouped_folds
 from core.popularity.vectors import image_vectors
@@ -139,7 +139,7 @@ class BlockModel(ABC):
             "name": self.name,
             "include_post_launch": self.include_post_launch,
             "checkpoint": self.checkpoint,
-            "calibration": asdict(self.calibration) if self.calibration else None,
+            "calibration": self.calibration.to_json() if self.calibration else None,
             "info": self.info,
             "blocks": [block_to_json(block) for block in self.blocks],
         }
@@ -150,7 +150,7 @@ class BlockModel(ABC):
             for i, block in enumerate(values["blocks"])
         ]
         self.intercept = float(tensors["intercept"][0])
-        self.calibration = Calibration(**values["calibration"])
+        self.calibration = Calibration.from_json(values["calibration"])
         self.info = values["info"]
 
     def _fit_blocks(self, catalog: Catalog, rows: np.ndarray) -> None:
@@ -208,7 +208,9 @@ class AdditiveModel(BlockModel):
         folds = grouped_folds(group_codes(catalog)[rows], 4)
         fit = fit_ridge(self._design(catalog, rows), y, folds)
         self.coefficients, self.centre, self.intercept = fit.coefficients, fit.centre, fit.intercept
-        self.calibration = Calibration.from_residuals(fit.residuals, "held-out styles")
+        self.calibration = calibrate(
+            catalog, rows, self.features, y, fit.residuals, folds, "held-out styles"
+        )
         self.info = {
             "alpha": fit.alpha,
             "items": len(rows),

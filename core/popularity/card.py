@@ -5,9 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.popularity.findings import Finding, Severity
+from core.popularity.intervals import Calibration
 from core.popularity.metrics import DRAWS, Scores
-from core.popularity.model import Calibration
-from core.popularity.scoreboard import Scoreboard
+from core.popularity.scoreboard import ModelScores, Scoreboard
 
 ABOUT = {
     "linear": "Ridge regression of log(1 + target) on the columns below: one-hot levels, splines of"
@@ -32,6 +32,8 @@ LABELS = {
     "coverage_90": "Actual values inside the 90 % interval",
     "width_80": "Mean width of the 80 % interval",
     "width_90": "Mean width of the 90 % interval",
+    "rank_coverage_80": "Actual ranks inside the 80 % range of ranks",
+    "rank_coverage_90": "Actual ranks inside the 90 % range of ranks",
 }
 """What each metric is called in words."""
 
@@ -42,7 +44,16 @@ WEEKLY = {
 """What the metrics of weekly forecasts are called in words."""
 
 PERCENT = frozenset(
-    {"pairwise_accuracy", "precision_top_10", "wape", "weekly_wape", "coverage_80", "coverage_90"}
+    {
+        "pairwise_accuracy",
+        "precision_top_10",
+        "wape",
+        "weekly_wape",
+        "coverage_80",
+        "coverage_90",
+        "rank_coverage_80",
+        "rank_coverage_90",
+    }
 )
 IN_UNITS = frozenset({"mae", "width_80", "width_90", "weekly_mae"})
 
@@ -83,7 +94,7 @@ def write_card(
         },
         "promoted": board.promoted == name,
         "columns": board.columns if name != "image" else [],
-        "calibration": asdict(calibration) if calibration else None,
+        "calibration": calibration.to_json() if calibration else None,
         "scores": asdict(own),
         "findings": None if board.findings is None else [asdict(f) for f in board.findings],
     }
@@ -111,10 +122,8 @@ def card_text(name: str, board: Scoreboard, calibration: Calibration | None) -> 
         names = ", ".join(f"{c['name']} ({c['role'].replace('_', ' ')})" for c in board.columns)
         lines.append(f"- Columns: {names}")
     if calibration:
-        lines.append(
-            f"- Intervals: split-conformal, from {calibration.items:,} residuals on"
-            f" {calibration.source}"
-        )
+        lines.append(f"- Intervals: {intervals_text(calibration)}")
+    lines.append(f"- Intervals on what came later: {coverage_text(own)}")
     if own.note:
         lines.append(f"- {own.note}")
     if board.notice:
@@ -138,6 +147,46 @@ def card_text(name: str, board: Scoreboard, calibration: Calibration | None) -> 
         "",
     ]
     return "\n".join(lines)
+
+
+def intervals_text(calibration: Calibration) -> str:
+    """What the intervals are made of, in sentences."""
+    own = len(calibration.categories)
+    apart = f" {own} {'category has' if own == 1 else 'categories have'} errors enough for"
+    return (
+        f"conformal, from {calibration.items:,} errors on {calibration.source}, each tail by"
+        " itself."
+        + (
+            " Wider where errors tended to be larger: far from the items learned from, or by the"
+            " size of the prediction."
+            if any(calibration.difficulty.weights)
+            else " One width for all items in log units, as no kind of item was shown to be harder."
+        )
+        + (f"{apart} ends of {'its' if own == 1 else 'their'} own." if own else "")
+    )
+
+
+def coverage_text(scores: ModelScores) -> str:
+    """How far the 90 % intervals kept their promise season by season, in sentences.
+
+    A season is called too wide or too narrow where 90 % is outside the 95 % range of its coverage.
+    """
+    seasons = [f for f in scores.folds if f["split"] == "forward" and f.get("coverage_90")]
+    share = format_metric("coverage_90", scores.headline["coverage_90"]["value"])
+    if not seasons:
+        return (
+            f"the 90 % intervals held {share} of the actual values of held-out styles. How they"
+            " hold on later seasons cannot be told without release dates."
+        )
+    told = []
+    for season in seasons:
+        value, low, high = (season["coverage_90"][k] for k in ("value", "low", "high"))
+        drift = "" if low <= 0.9 <= high else f" (too {'wide' if value > 0.9 else 'narrow'})"
+        told.append(f"{season['label']} {format_metric('coverage_90', value)}{drift}")
+    return (
+        "each season's were set from what was known before it, and set again with its errors"
+        f" after it. The 90 % intervals held {share} of the actual values: {', '.join(told)}."
+    )
 
 
 def folder_text(board: Scoreboard) -> str:
@@ -194,7 +243,10 @@ def _table(scores: Scores, unit: str, labels: dict[str, str] = LABELS) -> list[s
 
 
 def _folds(folds: list[dict]) -> list[str]:
-    lines = ["| | learned from | scored on | Spearman | 95 % range |", "|---|---|---|---|---|"]
+    lines = [
+        "| | learned from | scored on | Spearman | 95 % range | inside the 90 % interval |",
+        "|---|---|---|---|---|---|",
+    ]
     for fold in folds:
         label = fold["label"] if fold["split"] == "forward" else f"held-out part {fold['label']}"
         value, low, high = (
@@ -202,6 +254,6 @@ def _folds(folds: list[dict]) -> list[str]:
         )
         lines.append(
             f"| {label} | {fold['learned_from']:,} | {fold['scored_on']:,} | {value}"
-            f" | {low} to {high} |"
+            f" | {low} to {high} | {format_metric('coverage_90', fold['coverage_90']['value'])} |"
         )
     return lines

@@ -29,7 +29,7 @@ from core.popularity import model as base
 from core.popularity.additive import BlockModel
 from core.popularity.blocks import ImageBlock, LevelBlock, TextBlock
 from core.popularity.deep_training import Networks, fit_networks
-from core.popularity.model import Calibration
+from core.popularity.intervals import calibrate
 from core.popularity.ridge import Design, RidgeFit, fit_ridge
 from core.popularity.shapley import shapley_values
 from core.popularity.splits import MIN_DATED_SHARE, group_codes, grouped_folds
@@ -75,8 +75,9 @@ class DeepModel(BlockModel):
         self.first = np.column_stack([linear, found.first]).astype(np.float64)
         self.intercept = (1 - found.weight) * ridge.intercept + found.weight * found.level
         dated = catalog.column(Role.RELEASE_DATE) is not None
-        self.calibration = Calibration.from_residuals(
-            found.residuals, "held-out periods" if dated else "held-out styles"
+        source = "held-out periods" if dated else "held-out styles"
+        self.calibration = calibrate(
+            catalog, rows, self.features, y, found.residuals, parts, source
         )
         self.info = {
             "alpha": ridge.alpha,

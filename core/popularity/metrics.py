@@ -23,6 +23,8 @@ METRICS = (
     "coverage_90",
     "width_80",
     "width_90",
+    "rank_coverage_80",
+    "rank_coverage_90",
 )
 DRAWS = 200
 MIN_CATEGORY_ITEMS = 10
@@ -107,7 +109,9 @@ def score(
     """Metrics with their spread.
 
     Args:
-        predictions: ``fold, actual`` and the prediction columns, one line an item.
+        predictions: ``fold, actual`` and the prediction columns, one line an item; for the coverage
+            of rank ranges also ``actual_rank`` within the fold and the columns of
+            `core.popularity.rank_intervals.RANK_COLUMNS` (undefined without them).
         categories: category of each line, for the score within categories.
         groups: style of each line; lines of one style are drawn together.
         metrics: which of `METRICS`.
@@ -133,7 +137,10 @@ def score(
     return scores
 
 
-_COLUMNS = ("actual", "predicted", "low", "high", "low_80", "high_80")
+_COLUMNS = (
+    *("actual", "predicted", "low", "high", "low_80", "high_80"),
+    *("actual_rank", "rank_low", "rank_high", "rank_low_80", "rank_high_80"),
+)
 
 
 def _plain(value: float) -> float | None:
@@ -188,10 +195,14 @@ def _mae(columns: dict[str, np.ndarray], rows: np.ndarray) -> float:
     return float(np.abs(columns["actual"][rows] - columns["predicted"][rows]).mean())
 
 
-def _coverage(low: str, high: str) -> Callable[[dict[str, np.ndarray], np.ndarray], float]:
+def _coverage(
+    low: str, high: str, actual: str = "actual"
+) -> Callable[[dict[str, np.ndarray], np.ndarray], float]:
     def inside(columns: dict[str, np.ndarray], rows: np.ndarray) -> float:
-        actual = columns["actual"][rows]
-        return float(((actual >= columns[low][rows]) & (actual <= columns[high][rows])).mean())
+        if low not in columns or actual not in columns:
+            return float("nan")
+        values = columns[actual][rows]
+        return float(((values >= columns[low][rows]) & (values <= columns[high][rows])).mean())
 
     return inside
 
@@ -210,6 +221,8 @@ _FOLD_METRICS = {
     "coverage_90": _coverage("low", "high"),
     "width_80": _width("low_80", "high_80"),
     "width_90": _width("low", "high"),
+    "rank_coverage_80": _coverage("rank_low_80", "rank_high_80", "actual_rank"),
+    "rank_coverage_90": _coverage("rank_low", "rank_high", "actual_rank"),
 }
 
 

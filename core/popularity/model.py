@@ -1,19 +1,17 @@
-"""What a popularity model is: the protocol, the prediction frame and the conformal intervals.
+"""What a popularity model is: the protocol, the prediction frame, and the files of a model.
 
 Models work on ``log1p`` of the target. A prediction is shown in the target's own unit:
 
-- ``predicted``, the median: ``expm1`` of the model's output (residuals are taken as symmetric);
+- ``predicted``, the median: ``expm1`` of the model's output;
 - ``expected``, the mean, by smearing (Duan 1983): the average of ``expm1(output + residual)`` over
   out-of-fold residuals;
-- ``low_80 .. high_80`` and ``low .. high`` (90 %), split-conformal: the output plus and minus the
-  finite-sample quantile of absolute out-of-fold residuals (Vovk et al. 2005; Lei et al. 2018).
+- ``low_80 .. high_80`` and ``low .. high`` (90 %), conformal: see `core.popularity.intervals`.
   Coverage holds for items exchangeable with the calibration items; scoreboards show how far it
   holds on later seasons.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -23,66 +21,11 @@ import pandas as pd
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import ModelError
+from core.popularity.intervals import Calibration
 
 PREDICTION_COLUMNS = ("predicted", "expected", "low", "high", "low_80", "high_80")
 MIN_ITEMS = 40
 """Fewest items with a known target that a model is trained on."""
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Half-widths of the intervals in log units, the smearing factor, and where they come from.
-
-    Attributes:
-        half_80, half_90: split-conformal quantiles of absolute residuals; infinite never occurs,
-            the largest residual stands in where there are too few of them.
-        smear: mean of ``exp(residual)``.
-        items: number of residuals.
-        source: a phrase such as ``"later seasons"``.
-    """
-
-    half_80: float
-    half_90: float
-    smear: float
-    items: int
-    source: str
-
-    @classmethod
-    def from_residuals(cls, residuals: np.ndarray, source: str) -> "Calibration":
-        """Calibrate from out-of-fold residuals (actual - predicted, in log units)."""
-        size = np.abs(residuals)
-        return cls(
-            conformal_quantile(size, 0.80),
-            conformal_quantile(size, 0.90),
-            float(np.exp(residuals).mean()),
-            len(residuals),
-            source,
-        )
-
-
-def conformal_quantile(scores: np.ndarray, coverage: float) -> float:
-    """The ``ceil((n + 1) * coverage)``-th smallest score, or the largest where n is too small."""
-    rank = int(np.ceil((len(scores) + 1) * coverage))
-    return float(np.sort(scores)[min(rank, len(scores)) - 1])
-
-
-def to_units(output: np.ndarray, calibration: Calibration) -> pd.DataFrame:
-    """The columns of `PREDICTION_COLUMNS` in the target's unit, never below zero."""
-    output = np.asarray(output, dtype=np.float64)
-
-    def units(log_value: np.ndarray) -> np.ndarray:
-        return np.maximum(np.expm1(log_value), 0.0)
-
-    return pd.DataFrame(
-        {
-            "predicted": units(output),
-            "expected": np.maximum(np.exp(output) * calibration.smear - 1.0, 0.0),
-            "low": units(output - calibration.half_90),
-            "high": units(output + calibration.half_90),
-            "low_80": units(output - calibration.half_80),
-            "high_80": units(output + calibration.half_80),
-        }
-    )
 
 
 class PopularityModel(Protocol):
@@ -117,9 +60,9 @@ def predict(
     """
     if model.calibration is None:
         raise ModelError("The model has not been trained yet. Train it first.")
-    frame = to_units(model.output(catalog, rows), model.calibration)
-    ids = catalog.ids if rows is None else catalog.ids[rows]
-    frame.insert(0, "item_id", np.asarray(ids, dtype=object))
+    rows = np.arange(len(catalog)) if rows is None else np.asarray(rows)
+    frame = model.calibration.predictions(model.output(catalog, rows), catalog, rows)
+    frame.insert(0, "item_id", np.asarray(catalog.ids[rows], dtype=object))
     return frame
 
 

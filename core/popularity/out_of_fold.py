@@ -1,16 +1,45 @@
 """Predictions of training items by models that had not seen them, with calibrated intervals."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from core.catalog.catalog import Catalog
-from core.popularity.model import Calibration, PopularityModel, log_target, to_units
+from core.popularity.intervals import Calibration, Errors
+from core.popularity.model import PopularityModel, log_target
+from core.popularity.rank_intervals import rank_intervals
 from core.popularity.splits import Fold
 
-MIN_FORWARD_RESIDUALS = 100
-"""From how many residuals on later seasons the intervals are calibrated on them."""
+LATER_SEASONS = "later seasons and held-out items"
+"""What intervals are calibrated on where seasons were forecast."""
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """What a model did on items that it had not seen.
+
+    Attributes:
+        table: one line an item and split; see `core.popularity.scoreboard.load_out_of_fold`.
+        forward: errors on each later season, oldest first.
+        grouped: errors on each part of held-out styles.
+    """
+
+    table: pd.DataFrame
+    forward: list[Errors]
+    grouped: list[Errors]
+
+    def final(self, calibration: Calibration) -> Calibration:
+        """The calibration of the model that learned from everything.
+
+        Where seasons were forecast, their errors join those on items held out in its training; else
+        the errors on held-out styles stand alone.
+        """
+        if self.forward:
+            return calibration.with_seasons(self.forward, LATER_SEASONS)
+        errors = Errors.together(self.grouped)
+        return Calibration.from_errors(calibration.difficulty, errors, "held-out styles")
 
 
 def predict_out_of_fold(
@@ -20,38 +49,44 @@ def predict_out_of_fold(
     forward: Sequence[Fold],
     grouped: Sequence[Fold],
     step: Callable[[str], None],
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Predictions of both splits, with intervals from the residuals of other items; residuals.
+) -> OutOfFold:
+    """Predictions of both splits, with intervals from the errors on other items.
 
-    A later season's intervals come from the residuals of the seasons before it, the first one's
-    from styles held out inside its past; a held-out style's from the other folds.
+    A later season's intervals come from what was known before it: errors on items held out inside
+    its past, and on the seasons that were forecast before. A held-out style's come from the other
+    folds.
     """
     y = log_target(catalog)
-    tables, residuals = [], {}
-    past: list[np.ndarray] = []
+    tables: list[pd.DataFrame] = []
+    seasons: list[Errors] = []
     for fold in forward:
         step(f"predicting {fold.label} from what came before")
-        model = make().fit(catalog, fold.train)
-        output = model.output(catalog, fold.test)
-        before = np.concatenate([*past, []])
-        calibration = model.calibration
-        if len(before) >= MIN_FORWARD_RESIDUALS:
-            calibration = Calibration.from_residuals(before, "earlier seasons")
-        assert calibration is not None
+        own, output = _fitted(make, catalog, fold)
+        calibration = own.with_seasons(seasons, LATER_SEASONS)
         tables.append(_table(name, "forward", fold, catalog, output, calibration))
-        past.append(y[fold.test] - output)
-    residuals["forward"] = np.concatenate([*past, []])
-    outputs = []
+        seasons.append(own.errors_of(y[fold.test] - output, output, catalog, fold.test))
+    found: list[tuple[Calibration, np.ndarray]] = []
     for fold in grouped:
         step(f"predicting held-out styles, part {fold.label} of {len(grouped)}")
-        outputs.append(make().fit(catalog, fold.train).output(catalog, fold.test))
-    errors = [y[fold.test] - output for fold, output in zip(grouped, outputs, strict=True)]
-    for i, (fold, output) in enumerate(zip(grouped, outputs, strict=True)):
-        others = np.concatenate([e for j, e in enumerate(errors) if j != i])
-        calibration = Calibration.from_residuals(others, "held-out styles")
+        found.append(_fitted(make, catalog, fold))
+    errors = [
+        own.errors_of(y[fold.test] - output, output, catalog, fold.test)
+        for fold, (own, output) in zip(grouped, found, strict=True)
+    ]
+    for i, (fold, (own, output)) in enumerate(zip(grouped, found, strict=True)):
+        others = Errors.together(errors[:i] + errors[i + 1 :])
+        calibration = Calibration.from_errors(own.difficulty, others, "held-out styles")
         tables.append(_table(name, "grouped", fold, catalog, output, calibration))
-    residuals["grouped"] = np.concatenate(errors)
-    return pd.concat(tables, ignore_index=True), residuals
+    return OutOfFold(pd.concat(tables, ignore_index=True), seasons, errors)
+
+
+def _fitted(
+    make: Callable[[], PopularityModel], catalog: Catalog, fold: Fold
+) -> tuple[Calibration, np.ndarray]:
+    """A model's own calibration and its predictions of the fold, log units."""
+    model = make().fit(catalog, fold.train)
+    assert model.calibration is not None
+    return model.calibration, model.output(catalog, fold.test)
 
 
 def _table(
@@ -62,7 +97,8 @@ def _table(
     output: np.ndarray,
     calibration: Calibration,
 ) -> pd.DataFrame:
-    table = to_units(output, calibration)
+    table = calibration.predictions(output, catalog, fold.test)
+    table = table.join(rank_intervals(table, calibration.shape))
     table.insert(0, "item_id", np.asarray(catalog.ids[fold.test], dtype=object))
     table.insert(1, "model", name)
     table.insert(2, "split", split)
@@ -70,11 +106,5 @@ def _table(
     target = catalog.target()
     assert target is not None
     table["actual"] = target.to_numpy()[fold.test]
+    table["actual_rank"] = table["actual"].rank(ascending=False)
     return table
-
-
-def final_calibration(residuals: dict[str, np.ndarray]) -> Calibration:
-    """The intervals of the model that learned from everything: later seasons' where enough."""
-    if len(residuals["forward"]) >= MIN_FORWARD_RESIDUALS:
-        return Calibration.from_residuals(residuals["forward"], "later seasons")
-    return Calibration.from_residuals(residuals["grouped"], "held-out styles")

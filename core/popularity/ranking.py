@@ -11,10 +11,11 @@ from core.errors import ModelError
 from core.popularity.additive import AdditiveModel, BlockModel
 from core.popularity.deep import DeepModel
 from core.popularity.model import PREDICTION_COLUMNS
+from core.popularity.rank_intervals import RANK_COLUMNS, rank_intervals
 from core.popularity.scoreboard import Scoreboard, load_out_of_fold, load_scoreboard
 from core.popularity.vectors import embed_photos, image_vectors
 
-RANKING_COLUMNS = ("item_id", "rank", *PREDICTION_COLUMNS, "model", "basis")
+RANKING_COLUMNS = ("item_id", "rank", *PREDICTION_COLUMNS, *RANK_COLUMNS, "model", "basis")
 
 
 def load_model(model_dir: str | Path, name: str | None = None) -> BlockModel:
@@ -57,8 +58,10 @@ def rank(
 
     Returns:
         The columns of `RANKING_COLUMNS`, sorted by ``predicted`` (ties by id, rank counts 1, 2, 3
-        through them); ``basis`` is ``model`` or ``out_of_fold``. ``attrs`` holds ``model``,
-        ``date``, ``data_hash`` (of the training data), ``trained_on``, ``target``, ``unit``,
+        through them). ``rank_low_80`` to ``rank_high_80`` and ``rank_low`` to ``rank_high`` hold
+        the middle 80 and 90 % of an item's simulated ranks (`core.popularity.rank_intervals`).
+        ``basis`` is ``model`` or ``out_of_fold``. ``attrs`` holds ``model``, ``date``,
+        ``data_hash`` (of the training data), ``trained_on``, ``target``, ``unit``,
         ``missing_columns`` and ``notes`` (sentences for the user).
 
     Raises:
@@ -89,7 +92,9 @@ def rank(
         )
     frame = frame.sort_values(["predicted", "item_id"], ascending=[False, True], kind="stable")
     frame.insert(1, "rank", np.arange(1, len(frame) + 1))
-    frame = frame.reset_index(drop=True)[list(RANKING_COLUMNS)]
+    frame = frame.reset_index(drop=True)
+    assert fitted.calibration is not None
+    frame = frame.join(rank_intervals(frame, fitted.calibration.shape))[list(RANKING_COLUMNS)]
     frame.attrs = {
         "model": fitted.name,
         "date": board.date,

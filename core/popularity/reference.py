@@ -10,7 +10,8 @@ from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import ModelError
 from core.popularity import model as base
-from core.popularity.model import Calibration, log_target
+from core.popularity.intervals import Calibration
+from core.popularity.model import log_target
 from core.popularity.splits import group_codes, grouped_folds
 
 

@@ -25,7 +25,7 @@ from core.popularity.deep import DeepModel
 from core.popularity.leakage import find_leaks
 from core.popularity.metrics import METRICS, Scores, score
 from core.popularity.model import PopularityModel, labelled_rows
-from core.popularity.out_of_fold import final_calibration, predict_out_of_fold
+from core.popularity.out_of_fold import predict_out_of_fold
 from core.popularity.reference import CategoryMean
 from core.popularity.scoreboard import REFERENCE, ModelScores, Scoreboard
 from core.popularity.splits import MIN_STYLES, Fold, forward_folds, group_codes, grouped_folds
@@ -42,6 +42,9 @@ BLIND = {
     "deep": "predicts them from their other fields.",
 }
 """What a model does with items that have no photo, as the end of a sentence."""
+
+FOLD_METRICS = ("spearman", "coverage_80", "coverage_90")
+"""What the scoreboard tells of each fold."""
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0..1, and what is going on."""
@@ -110,14 +113,15 @@ def train(
     fits = len(forward) + len(grouped) + 1
     for i, (name, make) in enumerate(makers.items()):
         step = _steps(report, name, 0.3 + 0.7 * i / len(makers), 0.7 / len(makers) / (fits + 1))
-        table, residuals = predict_out_of_fold(name, make, catalog, forward, grouped, step)
+        unseen = predict_out_of_fold(name, make, catalog, forward, grouped, step)
         step("adding up its scores")
-        scores[name] = _scores(table, catalog, forward, grouped)
-        tables.append(table)
+        scores[name] = _scores(unseen.table, catalog, forward, grouped)
+        tables.append(unseen.table)
         if name != REFERENCE:
             step("learning from all items")
             model = make().fit(catalog, rows)
-            model.calibration = final_calibration(residuals)
+            assert model.calibration is not None
+            model.calibration = unseen.final(model.calibration)
             fitted[name] = model
             if isinstance(model, BlockModel) and IMAGE_PLAYER in model.players:
                 scores[name] = _with_photo_note(scores[name], model, catalog, rows)
@@ -291,7 +295,7 @@ def _scores(
                     "label": fold.label,
                     "learned_from": len(fold.train),
                     "scored_on": len(fold.test),
-                    "spearman": score_table(own, catalog, metrics=("spearman",))["spearman"],
+                    **score_table(own, catalog, metrics=FOLD_METRICS),
                 }
             )
     return ModelScores(found["forward"], found["grouped"], folds)

@@ -82,15 +82,22 @@ def table(n=300, seed=0):
     rng = np.random.default_rng(seed)
     actual = rng.gamma(2, 100, n)
     predicted = actual * np.exp(rng.normal(0, 0.5, n))
+    fold = np.repeat(["a", "b", "c"], n // 3)
+    rank = pd.Series(predicted).groupby(fold).rank(ascending=False)
     return pd.DataFrame(
         {
-            "fold": np.repeat(["a", "b", "c"], n // 3),
+            "fold": fold,
             "actual": actual,
             "predicted": predicted,
             "low": predicted * 0.4,
             "high": predicted * 2.5,
             "low_80": predicted * 0.5,
             "high_80": predicted * 2,
+            "actual_rank": pd.Series(actual).groupby(fold).rank(ascending=False),
+            "rank_low": rank - 20,
+            "rank_high": rank + 20,
+            "rank_low_80": rank - 10,
+            "rank_high_80": rank + 10,
         }
     )
 
@@ -114,6 +121,16 @@ def test_scores_average_over_folds_and_hold_their_spread():
         value, low, high = (scores[metric][k] for k in ("value", "low", "high"))
         assert low < high
         assert low - 0.1 * abs(value) <= value <= high + 0.1 * abs(value)
+
+
+def test_the_coverage_of_rank_ranges_is_that_of_actual_ranks():
+    predictions = table()
+    scores = score(predictions, draws=5)
+    near = (predictions["actual_rank"] - predictions["rank_low_80"] - 10).abs() <= 10
+    assert scores["rank_coverage_80"]["value"] == pytest.approx(near.mean(), abs=1e-6)
+    assert 0 < near.mean() < scores["rank_coverage_90"]["value"] < 1
+    without = predictions.drop(columns=["actual_rank", "rank_low", "rank_low_80"])
+    assert score(without, draws=5)["rank_coverage_80"]["value"] is None
 
 
 def test_scores_are_reproducible_and_say_when_they_are_undefined():
