@@ -8,12 +8,16 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.catalogs import list_catalogs
 from app.popularity_view import CONFIG, column_label, layout
 from app.words import colours, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
-from core.popularity.drift import CHANGED, LARGE, PHOTO, season_drift
+from core.catalog.summary import summary
+from core.errors import CatalogError
+from core.popularity.drift import CHANGED, LARGE, PHOTO, catalog_drift, season_drift
 from core.popularity.scoreboard import Scoreboard
+from core.resources import load_catalog
 
 SAID = 6
 """Most lines on what stands out in the newest season."""
@@ -21,29 +25,58 @@ LEVEL = {"steady": 0, "changed": 1, "large": 2}
 
 
 def show(catalog: Catalog, board: Scoreboard) -> None:
-    """Draw the drift of the open catalog's columns; say what stands out in the newest season."""
-    table = _drift(catalog.content_hash, board.include_post_launch, _catalog=catalog)
-    if table.empty:
+    """Draw how the open catalog differs from what was learned from, and its seasons from before."""
+    late = board.include_post_launch
+    if board.data_hash != catalog.content_hash:
+        trained = _trained_catalog(board)
+        if trained is None:
+            st.info(
+                f"The models learned from “{plain(board.catalog)}” as it was then, which is not on"
+                " this machine any more; how this catalog differs from it cannot be told."
+            )
+        else:
+            key = (trained.content_hash, catalog.content_hash)
+            table = _against(*key, late, _trained=trained, _catalog=catalog)
+            _panel(table, catalog, trained, f"the items of “{plain(trained.name)}”", "against")
+    table = _drift(catalog.content_hash, late, _catalog=catalog)
+    if not table.empty:
+        _panel(table, catalog, catalog, "the seasons before", "drift")
+    elif board.data_hash == catalog.content_hash:
         st.info(
             "Drift compares each season with what came before, and this catalog has no release"
-            " dates to tell seasons by. Give the column of dates the role *release date* when"
-            " importing."
+            " dates, or too few, to tell seasons by. If it has such a column, give it the role"
+            " *release date* when importing."
         )
-        return
-    roles = {column: Role(role) for column, role in catalog.roles.items()}
+
+
+def _trained_catalog(board: Scoreboard) -> Catalog | None:
+    """The catalog that the models learned from, where it is still here as it was."""
+    for directory in list_catalogs().values():
+        try:
+            if summary(directory).name == board.catalog:
+                found = load_catalog(directory)
+                if found.content_hash == board.data_hash:
+                    return found
+        except CatalogError:
+            continue  # the setup page tells of damaged catalogs
+    return None
+
+
+def _panel(table: pd.DataFrame, catalog: Catalog, named: Catalog, before: str, key: str) -> None:
+    roles = {column: Role(role) for column, role in named.roles.items()}
     table = table.assign(label=[_label(c, roles) for c in table["column"]])
     left, right = st.columns([3, 2], gap="large")
     with left:
         figure, alt = drift_chart(table)
-        st.caption("How far each column differs from all seasons before (stability index)")
-        st.plotly_chart(figure, config=CONFIG, alt=alt, key="drift")
+        st.caption(f"How far each column differs from {before} (stability index)")
+        st.plotly_chart(figure, config=CONFIG, alt=alt, key=f"chart-{key}")
     with right:
-        for line in sentences(table):
+        for line in sentences(table, before):
             st.markdown(line)
-        with st.popover("How is this computed?"):
+        with st.popover("How is this computed?", key=f"how-{key}"):
             st.markdown(
                 "Population stability index: the shares of a column's levels (or of its value"
-                " bands, or of the number of words of a text) in one season against all before."
+                " bands, or of the number of words of a text) here against before."
                 f" By convention {CHANGED} is a change and {LARGE} a large one; that is a habit,"
                 " not a law. With few items chance alone passes it, so a cell is coloured only"
                 " where it also passes what chance reaches in 1 of 20 cases. Spring and autumn"
@@ -55,6 +88,18 @@ def show(catalog: Catalog, board: Scoreboard) -> None:
 @st.cache_data(max_entries=8, show_spinner="Comparing seasons")
 def _drift(content_hash: str, include_post_launch: bool, *, _catalog: Catalog) -> pd.DataFrame:
     return season_drift(_catalog, include_post_launch=include_post_launch)
+
+
+@st.cache_data(max_entries=8, show_spinner="Comparing catalogs")
+def _against(
+    trained_hash: str,
+    content_hash: str,
+    include_post_launch: bool,
+    *,
+    _trained: Catalog,
+    _catalog: Catalog,
+) -> pd.DataFrame:
+    return catalog_drift(_trained, _catalog, include_post_launch=include_post_launch)
 
 
 def _label(column: str, roles: dict[str, Role]) -> str:
@@ -82,7 +127,8 @@ def drift_chart(table: pd.DataFrame) -> tuple[go.Figure, str]:
     between = _between(tone["line"], tone["lowers"])
     figure = go.Figure(
         go.Heatmap(
-            z=cells(grid["verdict"].map(LEVEL)).astype(float), x=seasons,
+            z=cells(grid["verdict"].map(LEVEL)).astype(float),
+            x=[escape(name, quote=False) for name in seasons],
             y=[escape(name, quote=False) for name in order.index],
             text=cells(f"{v:.2f}" for v in grid["psi"]), texttemplate="%{text}",
             customdata=cells(_hover(line) for _, line in grid.iterrows()),
@@ -97,7 +143,7 @@ def drift_chart(table: pd.DataFrame) -> tuple[go.Figure, str]:
     words = [f"{x.label} in {x.season} {x.psi:.2f}" for x in _standing_out(table).itertuples()]
     told = ", ".join(words) if words else "nothing"
     return figure, (
-        f"Stability index of {len(order)} columns in {', '.join(seasons)}, each against the seasons"
+        f"Stability index of {len(order)} columns in {', '.join(seasons)}, each against what came"
         f" before. What stands out: {told}."
     )
 
@@ -119,7 +165,7 @@ def _standing_out(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["verdict"] != "steady"].sort_values("psi", ascending=False)
 
 
-def sentences(table: pd.DataFrame) -> list[str]:
+def sentences(table: pd.DataFrame, before: str = "the seasons before") -> list[str]:
     """What stands out in the newest season, and how often the same column did before."""
     newest = table["season"].iloc[-1]
     own = table[table["season"] == newest]
@@ -127,8 +173,8 @@ def sentences(table: pd.DataFrame) -> list[str]:
     lines = []
     if found.empty:
         lines.append(
-            f"**{plain(newest)} looks like the seasons before**: no column changed by more than"
-            " chance explains."
+            f"**{plain(newest)} looks like {before}**: no column changed by more than chance"
+            " explains."
         )
     else:
         lines.append(f"**What is different in {plain(newest)}**, largest first:")

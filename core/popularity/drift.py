@@ -1,6 +1,6 @@
 """How the inputs of the models change from season to season, before anything is predicted.
 
-The population stability index of a column in one season against what came before is
+The population stability index of a column in one season (or catalog) against what came before is
 
     PSI = sum over bins of (now - past) * ln(now / past)
 
@@ -23,7 +23,7 @@ import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, NUMBER_ROLES, TEXT_ROLES, Role
-from core.popularity.columns import feature_columns
+from core.popularity.columns import feature_columns, match_columns
 from core.popularity.splits import Fold, forward_folds, group_codes
 
 CHANGED = 0.1
@@ -46,7 +46,7 @@ DRIFT_COLUMNS = (
     "missing_before",
     "verdict",
 )
-"""Columns of `season_drift`."""
+"""Columns of `season_drift` and `catalog_drift`."""
 
 
 def season_drift(catalog: Catalog, *, include_post_launch: bool = False) -> pd.DataFrame:
@@ -67,32 +67,65 @@ def season_drift(catalog: Catalog, *, include_post_launch: bool = False) -> pd.D
     folds = forward_folds(catalog, np.arange(len(catalog)))
     groups = group_codes(catalog)
     found = []
-    for column, role, cells in _columns(catalog, folds, include_post_launch=include_post_launch):
+    for name, role in _columns(catalog, folds, include_post_launch=include_post_launch):
+        cells = _cells(catalog, name, role)
         for fold in folds:
-            past, now = cells.iloc[fold.train], cells.iloc[fold.test]
-            known = now[now.notna()]
-            new = 0.0
-            if role in LEVEL_ROLES:
-                new = float((~known.isin(past.unique())).sum() / len(now))
-            psi, bins = population_stability(*_binned(past, now, levels=role in LEVEL_ROLES))
-            styles = (len(np.unique(groups[fold.train])), len(np.unique(groups[fold.test])))
-            chance = chance_level(bins, *styles)
-            found.append(
-                {
-                    "season": fold.label,
-                    "column": column,
-                    "role": str(role),
-                    "items": len(now),
-                    "items_before": len(past),
-                    "psi": psi,
-                    "chance": chance,
-                    "new_share": new,
-                    "missing_share": float(now.isna().mean()),
-                    "missing_before": float(past.isna().mean()),
-                    "verdict": _verdict(psi, chance),
-                }
-            )
+            sides = [(cells.iloc[rows], groups[rows]) for rows in (fold.train, fold.test)]
+            found.append({"season": fold.label, "column": name, **_line(role, *sides)})
     return pd.DataFrame(found, columns=list(DRIFT_COLUMNS))
+
+
+def catalog_drift(
+    trained: Catalog, catalog: Catalog, *, include_post_launch: bool = False
+) -> pd.DataFrame:
+    """How each column that models read differs in a catalog from the one that they learned from.
+
+    Args:
+        trained: its items with a known target are the past.
+        catalog: another one; its columns are found by role and name, as models find them.
+        include_post_launch: as the models were trained.
+
+    Returns:
+        As `season_drift`, one line a column of `trained`; ``season`` is the name of the catalog. A
+        column that the catalog does not have is missing for all items.
+    """
+    target = trained.target()
+    rows = np.arange(len(trained)) if target is None else np.flatnonzero(target.notna())
+    columns = _columns(
+        trained, forward_folds(trained, rows), include_post_launch=include_post_launch
+    )
+    features = feature_columns(trained, include_post_launch=include_post_launch)
+    matched: dict[str, str | None] = {PHOTO: PHOTO, **match_columns(features, catalog)}
+    found = []
+    for name, role in columns:
+        past = _cells(trained, name, role).iloc[rows], group_codes(trained)[rows]
+        now = _cells(catalog, matched[name], role), group_codes(catalog)
+        found.append({"season": catalog.name, "column": name, **_line(role, past, now)})
+    return pd.DataFrame(found, columns=list(DRIFT_COLUMNS))
+
+
+Side = tuple[pd.Series, np.ndarray]
+"""Cells of some items, and their styles."""
+
+
+def _line(role: Role, before: Side, after: Side) -> dict[str, object]:
+    (past, past_groups), (now, now_groups) = before, after
+    new = 0.0
+    if role in LEVEL_ROLES:
+        new = float((now.notna() & ~now.isin(past.dropna().unique())).mean())
+    psi, bins = population_stability(*_binned(past, now, levels=role in LEVEL_ROLES))
+    chance = chance_level(bins, len(np.unique(past_groups)), len(np.unique(now_groups)))
+    return {
+        "role": str(role),
+        "items": len(now),
+        "items_before": len(past),
+        "psi": psi,
+        "chance": chance,
+        "new_share": new,
+        "missing_share": float(now.isna().mean()),
+        "missing_before": float(past.isna().mean()),
+        "verdict": _verdict(psi, chance),
+    }
 
 
 def population_stability(past: np.ndarray, now: np.ndarray) -> tuple[float, int]:
@@ -122,26 +155,35 @@ def _verdict(psi: float, chance: float) -> str:
 
 def _columns(
     catalog: Catalog, folds: Sequence[Fold], *, include_post_launch: bool
-) -> list[tuple[str, Role, pd.Series]]:
-    """Name, role and cells of what is compared; NaN where a cell is empty."""
-    found: list[tuple[str, Role, pd.Series]] = []
+) -> list[tuple[str, Role]]:
+    """Name and role of what is compared."""
+    found: list[tuple[str, Role]] = []
     for feature in feature_columns(catalog, include_post_launch=include_post_launch):
-        cells = catalog.frame[feature.name]
         if feature.role == Role.RELEASE_DATE:
             continue
-        if feature.role in TEXT_ROLES:
-            words = [float(len(text.split())) for text in cells.fillna("").astype(str)]
-            cells = pd.Series(words, index=cells.index).replace(0.0, np.nan)
-        elif feature.role not in NUMBER_ROLES:
-            cells = cells.astype(object).where(lambda c: c.notna() & (c != ""))
-            if folds and all((cells.iloc[f.test] == f.label).all() for f in folds):
-                continue
-        found.append((feature.name, feature.role, cells))
-    if catalog.columns(Role.IMAGE):
+        cells = catalog.frame[feature.name]
+        named = feature.role in LEVEL_ROLES and all(
+            (cells.iloc[fold.test] == fold.label).all() for fold in folds
+        )
+        if not (folds and named):
+            found.append((feature.name, feature.role))
+    return [*found, (PHOTO, Role.IMAGE)] if catalog.columns(Role.IMAGE) else found
+
+
+def _cells(catalog: Catalog, column: str | None, role: Role) -> pd.Series:
+    """What is compared of a column: levels, numbers, counts of words; NaN where a cell is empty."""
+    if role == Role.IMAGE:
         there = np.array([path is not None for path in catalog.main_photos()])
-        cells = pd.Series(np.where(there, 1.0, np.nan), index=catalog.frame.index)
-        found.append((PHOTO, Role.IMAGE, cells))
-    return found
+        return pd.Series(np.where(there, 1.0, np.nan), index=catalog.frame.index)
+    if column is None:
+        return pd.Series(np.nan, index=catalog.frame.index, dtype=np.float64)
+    cells = catalog.frame[column]
+    if role in TEXT_ROLES:
+        words = [float(len(text.split())) for text in cells.fillna("").astype(str)]
+        return pd.Series(words, index=cells.index).replace(0.0, np.nan)
+    if role in NUMBER_ROLES:
+        return cells
+    return cells.astype(object).where(lambda c: c.notna() & (c != ""))
 
 
 def _binned(past: pd.Series, now: pd.Series, *, levels: bool) -> tuple[np.ndarray, np.ndarray]:

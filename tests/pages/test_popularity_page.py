@@ -23,7 +23,7 @@ from core.popularity.scoreboard import headline_rows, load_out_of_fold, load_sco
 from core.popularity.slices import slice_scores
 from core.popularity.training import train
 from core.popularity.versions import keep
-from tests.core.popularity.synthetic import make_catalog, with_series
+from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame, with_series
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "popularity.py"
 
@@ -266,8 +266,21 @@ def test_drift_says_what_is_different_in_the_newest_season(made, use):
     assert "**What is different in S5**" in text
     assert "- Colour: large change (" in text
     assert "100 % of items have a level never seen before" in text
-    undated = replace(made[0], roles={"sku": "id", "Type": "category"}, content_hash="undated")
+    assert "is not on this machine any more" in text
+    undated = replace(made[0], roles={"sku": "id", "Type": "category"})
     assert "no release dates" in words(open_tab(use, (undated, made[1]), "Change over seasons"))
+
+
+def test_a_new_catalog_is_compared_with_what_was_learned_from(made, use, tmp_path, monkeypatch):
+    monkeypatch.setenv("FASHION_DATA_DIR", str(made[0].directory.parent))
+    frame = make_frame(90, seed=6).assign(Colour="pink", Launch=pd.Timestamp("2026-03-01"))
+    new = write_catalog(as_catalog(frame, "Next season"), tmp_path / "next")
+    test = open_tab(use, (new, made[1]), "Change over seasons")
+    text = words(test)
+    assert "**What is different in Next season**" in text
+    assert "- Colour: large change (" in text and "100 % of items have a level never" in text
+    told = [c.proto.alt for c in test.get("plotly_chart") if "Stability" in c.proto.alt]
+    assert len(told) == 1 and "in Next season" in told[0], "one season has no other before it"
 
 
 def test_the_learning_curve_is_computed_in_the_background_and_shown(made, use, tmp_path):

@@ -11,7 +11,13 @@ from PIL import Image
 
 from core.catalog.catalog import write_catalog
 from core.catalog.roles import Role
-from core.popularity.drift import DRIFT_COLUMNS, chance_level, population_stability, season_drift
+from core.popularity.drift import (
+    DRIFT_COLUMNS,
+    catalog_drift,
+    chance_level,
+    population_stability,
+    season_drift,
+)
 from core.popularity.splits import forward_folds
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
 
@@ -132,3 +138,24 @@ def test_photos_that_become_rare_are_seen(tmp_path):
     assert (photo["missing_share"], photo["missing_before"]) == (1.0, 0.0)
     assert photo["verdict"] == "large"
     assert cell(found, "S4", "photo")["psi"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_catalog_against_the_one_that_was_learned_from():
+    frame = make_frame(300)
+    frame.loc[frame.index[:50], "Sold"] = np.nan
+    trained = as_catalog(frame)
+    same = catalog_drift(trained, make_catalog(200, seed=1))
+    assert tuple(same.columns) == DRIFT_COLUMNS and set(same["season"]) == {"made-1"}
+    assert (same["items"] == 200).all() and (same["items_before"] == 250).all()
+    assert list(same["column"]) == ["Type", "Colour", "Price", "Weight", "Name", "Text"]
+    assert set(same["verdict"]) == {"steady"}
+    other = make_frame(200, seed=1).rename(columns={"Price": "price"}).drop(columns="Weight")
+    other["Type"] = "hat"
+    roles = {("price" if c == "Price" else c): r for c, r in trained.roles.items() if c in other}
+    changed = replace(
+        as_catalog(make_frame(200, seed=1)), frame=other, roles=roles | {"price": "price"}
+    )
+    found = catalog_drift(trained, changed).set_index("column")
+    assert found.loc["Type", "new_share"] == 1.0 and found.loc["Type", "verdict"] == "large"
+    assert found.loc["Weight", "missing_share"] == 1.0, "a column that is not there"
+    assert found.loc["Price", "verdict"] == "steady", "found by its role"
