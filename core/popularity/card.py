@@ -197,7 +197,7 @@ def folder_text(board: Scoreboard) -> str:
         f"# Popularity models of “{board.catalog}”",
         "",
         f"Written by `scripts/train_models.py --models {models}{late}` on {board.date[:10]} and"
-        " replaced as a whole when it is run again; nothing else is kept in this folder.",
+        " replaced as a whole when it is run again; what the folder held before is kept beside it.",
         "",
         f"- Data hash (SHA-256 of the table): `{board.data_hash}`",
     ]
@@ -216,7 +216,8 @@ def folder_text(board: Scoreboard) -> str:
         board.split,
         "",
         "`scoreboard.json` has all scores, `out_of_fold.parquet` the predictions for training items"
-        " by models that had not seen them.",
+        " by models that had not seen them, `learning_curve.json`, where"
+        " `scripts/learning_curve.py` was run, the scores after learning from fewer items.",
         "",
     ]
     return "\n".join(lines)

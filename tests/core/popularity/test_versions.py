@@ -34,7 +34,7 @@ def two_models(catalog, tmp_path_factory):
     replace(board, models={**board.models, "image": board.models["linear"]}).save(folder)
     table = pd.read_parquet(folder / "out_of_fold.parquet")
     own = table[table["model"] == "linear"].assign(model="image")
-    own["predicted"] = -own["predicted"]
+    own["predicted"] = 1 / (1 + own["predicted"])
     pd.concat([table, own]).to_parquet(folder / "out_of_fold.parquet", index=False)
     return folder
 
