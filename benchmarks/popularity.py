@@ -5,10 +5,12 @@
 Everyone reads the same launch-time columns, learns from the same rows and is scored on the same
 held-out ones. Peers: the category's mean, nearest neighbours by attributes, ridge on one-hot,
 LightGBM and CatBoost (native categories, log target, several losses) and the mean of LightGBM and
-ridge. Each peer is tuned by cross-validation inside the training rows, with folds made the way the
-split itself is, and tuned twice: the ranking columns show the settings that ordered best there,
-WAPE those with the least error in units. Splits, where the catalog allows them: forward in time,
-each season left out, and styles held out in five parts, repeated with other parts.
+ridge. Each of these is tuned by cross-validation inside the training rows, with folds made the way
+the split itself is, and tuned twice: the ranking columns show the settings that ordered best there,
+WAPE those with the least error in units. Named with --peers, also RealMLP and TabM (slow: minutes,
+for TabM hours, a fold on one core) and AutoGluon (in an environment of its own: `peers/gluon.py`),
+with their authors' settings. Splits, where the catalog allows them: forward in time, each season
+left out, and styles held out in five parts, repeated with other parts.
 
 Differences are over the best peer of the column, with a 90 % interval of a bootstrap that draws
 whole styles for both. Progress goes to stderr, tables to stdout. Peers come from
@@ -35,6 +37,8 @@ import pandas as pd
 from benchmarks.peers import PEERS, WEEKLY_PEERS, Forecast, Task
 from benchmarks.peers.comparison import Result, compare, compare_weeks, with_blend
 from benchmarks.peers.features import read_columns
+from benchmarks.peers.gluon import AUTOGLUON_PEERS, INTERPRETER
+from benchmarks.peers.neural import NEURAL_PEERS
 from benchmarks.peers.speed import enlarged, timed
 from benchmarks.peers.task import SPLITS, make_folds, season_column
 from benchmarks.peers.weeks import weekly_curves
@@ -42,6 +46,7 @@ from core.catalog.catalog import Catalog, load_catalog
 from core.catalog.roles import Role
 from core.errors import CheckpointMissing, FashionError, ModelError
 from core.popularity import training
+from core.popularity.curves import Curves
 from core.popularity.model import PopularityModel, labelled_rows
 from core.popularity.vectors import embed_photos, image_vectors
 
@@ -49,6 +54,12 @@ HERE = Path(__file__).resolve().parent
 SOURCES = tuple(f"peers/{n}.py" for n in ("boosted", "features", "plain", "task", "weeks"))
 """What a peer's forecast depends on: after a change, no earlier one is taken up again."""
 
+OWN_SOURCES = dict.fromkeys(NEURAL_PEERS, ("peers/neural.py",)) | dict.fromkeys(
+    AUTOGLUON_PEERS, ("peers/gluon.py", "peers/autogluon_worker.py")
+)
+"""What the forecasts of single peers depend on besides."""
+
+EVERY_PEER = PEERS | NEURAL_PEERS | AUTOGLUON_PEERS
 PACKAGES = ("lightgbm", "catboost", "scikit-learn", "torch")
 MIN_PHOTO_SHARE = 0.9
 TITLES = {
@@ -66,7 +77,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=3, help="times that styles are parted anew")
     parser.add_argument("--settings", type=int, default=16, help="tried a tree model and fold")
     parser.add_argument("--quick", action="store_true", help="a first look: 1 seed, 4 settings")
-    parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--peers", nargs="*", choices=EVERY_PEER, default=list(PEERS))
+    parser.add_argument("--autogluon", metavar="PYTHON", help="of AutoGluon's own environment")
     parser.add_argument("--models", nargs="*", help="of ours; all that the catalog allows")
     parser.add_argument("--threads", type=int, default=int(os.environ.get("OMP_NUM_THREADS", 2)))
     parser.add_argument("--keep", type=Path, help="folder for peers' finished forecasts: resumes")
@@ -74,6 +86,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.quick:
         args.seeds, args.settings = 1, 4
+    if args.autogluon:
+        os.environ[INTERPRETER] = args.autogluon
     if missing := missing_peers(args.peers if args.speed is None else PEERS):
         print(f"{missing} is not installed: pip install -r requirements-peers.txt", file=sys.stderr)
         return 2
@@ -93,8 +107,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def missing_peers(peers: Sequence[str]) -> str:
     """Names of packages that these peers need and that are not there."""
-    needed = {"LightGBM": "lightgbm", "CatBoost": "catboost"}
-    return ", ".join(p for n, p in needed.items() if n in peers and not _version(p))
+    needed = {"LightGBM": "lightgbm", "CatBoost": "catboost"} | dict.fromkeys(
+        NEURAL_PEERS, "pytabkit"
+    )
+    return ", ".join(sorted({p for n, p in needed.items() if n in peers and not _version(p)}))
 
 
 def heading(args: argparse.Namespace) -> str:
@@ -115,11 +131,8 @@ def run(catalog: Catalog, args: argparse.Namespace) -> None:
     ours = our_models(catalog, rows, args.models)
     columns = read_columns(catalog, season_column(catalog), photo_vectors(catalog))
     curves = weekly_curves(catalog)
-    # A week with more returns than sales is below zero, which no logarithm or count loss takes: it
-    # is learned from as no sales, and scored as it is.
-    learned = None if curves is None else np.maximum(curves, 0.0)
     tasks = [
-        Task(catalog, columns, split, fold, seed, args.threads, learned)
+        Task(catalog, columns, split, fold, seed, args.threads, curves)
         for split in args.splits
         for seed in range(args.seeds if split == "grouped" else 1)
         for fold in make_folds(split, catalog, rows, seed)
@@ -128,7 +141,7 @@ def run(catalog: Catalog, args: argparse.Namespace) -> None:
     jobs = []
     for i in range(len(tasks)):
         weekly = WEEKLY_PEERS if i == last and curves is not None and args.peers else {}
-        jobs.append({n: p for n, p in PEERS.items() if n in args.peers} | weekly)
+        jobs.append({n: p for n, p in EVERY_PEER.items() if n in args.peers} | weekly)
     print(f"\n### {catalog.name}, {len(rows):,} items", flush=True)
     results = []
     clock = Progress(catalog.name, sum(len(job) + len(ours) for job in jobs))
@@ -147,16 +160,22 @@ def run(catalog: Catalog, args: argparse.Namespace) -> None:
             clock.next(task, name)
             start = time.perf_counter()
             output = make().fit(catalog, task.fold.train).output(catalog, task.fold.test)
-            forecasts[name], seconds[name] = (
-                Forecast(output, output),
-                time.perf_counter() - start,
-            )
+            seconds[name] = time.perf_counter() - start
+            forecasts[name] = Forecast(output, output, weeks=weeks_of(task, output))
         fold = task.fold
         results.append(
             with_blend(Result(task.split, fold.label, fold.train, fold.test, forecasts, seconds))
         )
     clock.end()
     report(catalog, results, list(ours), curves)
+
+
+def weeks_of(task: Task, output: np.ndarray) -> np.ndarray | None:
+    """This project's curves for the totals of a model (rows, weeks), where there is a series."""
+    if task.curves is None or task.split != "forward":
+        return None
+    learned = Curves().fit(task.catalog, task.fold.train, task.curves)
+    return learned.predict(task.catalog, task.fold.test, np.maximum(np.expm1(output), 0.0))
 
 
 def report(
@@ -266,6 +285,9 @@ def kept(
         hashlib.sha256(b"".join((HERE / f).read_bytes() for f in SOURCES)).hexdigest(),
         [_version(p) for p in PACKAGES],
     ]
+    if name in OWN_SOURCES:
+        files = b"".join((HERE / f).read_bytes() for f in OWN_SOURCES[name])
+        about += [hashlib.sha256(files).hexdigest(), _version("pytabkit")]
     key = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:20]
     file = folder / f"{key}.json" if folder else None
     if file and file.is_file():

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,14 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import popularity
 from benchmarks.peers import PEERS, Task
 from benchmarks.peers.comparison import Result, compare, compare_weeks, with_blend
 from benchmarks.peers.features import Encoder, read_columns
+from benchmarks.peers.gluon import AUTOGLUON_PEERS, INTERPRETER
+from benchmarks.peers.neural import NEURAL_PEERS
 from benchmarks.peers.task import Forecast, make_folds, season_column
 from benchmarks.peers.weeks import lightgbm_by_week, shapes
 from benchmarks.popularity import main
 from core.catalog.catalog import Catalog, load_catalog
 from core.catalog.roles import Role
+from core.errors import ModelError
 from core.popularity.metrics import spearman
 from core.popularity.model import log_target
 from core.popularity.splits import group_codes
@@ -58,6 +63,52 @@ def test_a_peer_never_reads_what_it_is_scored_on(name: str) -> None:
     one, two = PEERS[name](task, 2), PEERS[name](other, 2)
     np.testing.assert_allclose(one.rank, two.rank)
     np.testing.assert_allclose(one.units, two.units)
+
+
+@pytest.mark.slow
+def test_realmlp_learns_and_never_reads_what_it_is_scored_on() -> None:
+    pytest.importorskip("pytabkit", reason="pytabkit is in requirements-peers.txt")
+    frame = make_frame(160)
+    task = task_of(as_catalog(frame))
+    changed = frame.copy()
+    changed.loc[task.fold.test, "Sold"] = np.arange(len(task.fold.test)) * 1000.0
+    other = Task(as_catalog(changed), task.columns, "grouped", task.fold, 0, 1)
+    one, two = NEURAL_PEERS["RealMLP"](task, 1), NEURAL_PEERS["RealMLP"](other, 1)
+    np.testing.assert_allclose(one.rank, two.rank, rtol=1e-4)
+    assert spearman(task.y[task.fold.test], one.rank) > 0.4
+    assert len(one.chosen["members"]) == 4
+
+
+def test_autogluon_without_its_interpreter_is_one_sentence(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(INTERPRETER, raising=False)
+    with pytest.raises(ModelError, match="--autogluon"):
+        AUTOGLUON_PEERS["AutoGluon"](task_of(catalog), 1)
+    monkeypatch.setenv(INTERPRETER, sys.executable)  # which has no AutoGluon
+    with pytest.raises(ModelError, match="AutoGluon failed"):
+        AUTOGLUON_PEERS["AutoGluon"](task_of(catalog), 1)
+
+
+def test_a_change_to_the_neural_peers_keeps_the_forecasts_of_the_others(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = task_of(catalog)
+
+    def made(name: str) -> bool:
+        calls = []
+
+        def make() -> Forecast:
+            calls.append(name)
+            return Forecast(np.zeros(2), np.zeros(2))
+
+        popularity.kept(tmp_path, task, name, 4, make)
+        return bool(calls)
+
+    assert made("ridge") and made("RealMLP") and not made("ridge") and not made("RealMLP")
+    changed = popularity.OWN_SOURCES | {"RealMLP": ("peers/gluon.py",)}
+    monkeypatch.setattr(popularity, "OWN_SOURCES", changed)
+    assert not made("ridge") and made("RealMLP")
 
 
 def test_peers_read_launch_columns_only(catalog: Catalog) -> None:
@@ -170,11 +221,12 @@ def test_weeks_with_more_returns_than_sales_stop_no_peer(
     index = pd.Index(catalog.ids, name="item")
     series = pd.DataFrame(curves, index=index).reset_index()
     series.melt("item", var_name="period").to_parquet(folder / "series.parquet")
-    command = ["--catalog", str(folder), "--settings", "10", "--peers", "ridge", "--models"]
-    assert main([*command, "--splits", "forward"]) == 0
+    command = ["--catalog", str(folder), "--settings", "10", "--peers", "ridge"]
+    assert main([*command, "--models", "linear", "--splits", "forward"]) == 0
     lines = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
-    (weekly,) = [line for line in lines if line[0] == "| LightGBM by week" and len(line) == 3]
-    assert 0 < float(weekly[1]) < 1
+    weekly = {line[0]: float(line[1]) for line in lines if len(line) == 3 and "WAPE" not in line[1]}
+    assert set(weekly) == {"| ridge", "| LightGBM by week", "| ours: linear"}
+    assert all(0 < value < 1 for value in weekly.values())
 
 
 def scores(text: str) -> list[list[str]]:
