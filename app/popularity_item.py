@@ -121,9 +121,9 @@ def show(
 
 
 def rank_sentence(line: pd.Series) -> str:
-    """Where an item may end up, in words: ``Its place: 80 % between 5th and 40th``."""
+    """Where an item may end up, in words: ``Its place in 80 of 100 cases: 5th to 40th``."""
     low, high = ordinal(int(line["rank_low_80"])), ordinal(int(line["rank_high_80"]))
-    return f"Its place: 80 % {f'at {low}' if low == high else f'between {low} and {high}'}"
+    return f"Its place in 80 of 100 cases: {low}" + (f" to {high}" if high != low else "")
 
 
 def ordinal(number: int) -> str:
