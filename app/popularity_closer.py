@@ -13,6 +13,7 @@ from app import (
     popularity_slices,
     popularity_versions,
 )
+from app.popularity_source import trained_catalog
 from app.words import plain
 from core.catalog.catalog import Catalog
 from core.popularity.scoreboard import Scoreboard, load_out_of_fold
@@ -37,24 +38,26 @@ def show(catalog: Catalog, board: Scoreboard, models: Path, name: str) -> None:
         name: the model that is looked into.
     """
 
+    trained = trained_catalog(catalog, board)
+
     def scatter() -> None:
-        popularity_scatter.show(catalog, board, _out_of_fold(str(models), board.date), name)
+        popularity_scatter.show(trained, board, _out_of_fold(str(models), board.date), name)
 
     def slices() -> None:
-        if board.data_hash != catalog.content_hash:
+        if trained is None:
             st.info(
-                f"The models learned from “{plain(board.catalog)}” as it was when they were"
-                " trained; its slices cannot be told from this catalog. Train on this one to see"
+                f"The models learned from “{plain(board.catalog)}” as it was then, which is not on"
+                " this machine any more, so its slices cannot be told. Train on this catalog to see"
                 " them."
             )
             return
-        popularity_slices.show(catalog, board, _out_of_fold(str(models), board.date), name)
+        popularity_slices.show(trained, board, _out_of_fold(str(models), board.date), name)
 
     drawers = (
         scatter,
         slices,
-        lambda: popularity_curve.show(catalog, board, models),
-        lambda: popularity_drift.show(catalog, board),
+        lambda: popularity_curve.show(trained, board, models),
+        lambda: popularity_drift.show(catalog, trained, board),
         lambda: popularity_versions.show(catalog, board, models),
         lambda: popularity_cards.show(board, models),
     )

@@ -24,8 +24,11 @@ CLEAR = 0.02
 """Smallest change of the rank correlation that is called one."""
 
 
-def show(catalog: Catalog, board: Scoreboard, models: Path) -> None:
-    """Draw the curve that is there, what it says, and the button that computes it."""
+def show(trained: Catalog | None, board: Scoreboard, models: Path) -> None:
+    """Draw the curve that is there, what it says, and the button that computes it.
+
+    It can be computed while the catalog that was learned from is there.
+    """
     name = f"learning curve of {models}"
     running = job(name)
     if running is not None and not running.ended.is_set():
@@ -43,10 +46,10 @@ def show(catalog: Catalog, board: Scoreboard, models: Path) -> None:
         )
     else:
         _draw(curve, board)
-    if board.data_hash != catalog.content_hash:
+    if trained is None:
         st.caption(
-            f"It can only be computed on the catalog that the models were trained on"
-            f" (“{plain(board.catalog)}”, as it was then)."
+            "It can only be computed on the catalog that the models were trained on"
+            f" (“{plain(board.catalog)}” as it was then), which is not on this machine any more."
         )
         return
     if curve is not None and models.parent == checkpoints_dir():
@@ -56,7 +59,7 @@ def show(catalog: Catalog, board: Scoreboard, models: Path) -> None:
     if st.button(label, key="curve-start", type=kind, icon=":material/timeline:"):
 
         def work(progress: Progress) -> None:
-            compute_learning_curve(catalog, models, on_progress=progress)
+            compute_learning_curve(trained, models, on_progress=progress)
 
         start(name, work)
         st.rerun()

@@ -8,39 +8,33 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.catalogs import list_catalogs
 from app.popularity_view import CONFIG, column_label, layout
 from app.words import colours, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
-from core.catalog.summary import summary
-from core.errors import CatalogError
 from core.popularity.drift import CHANGED, LARGE, PHOTO, catalog_drift, season_drift
 from core.popularity.scoreboard import Scoreboard
-from core.resources import load_catalog
 
 SAID = 6
 """Most lines on what stands out in the newest season."""
 LEVEL = {"steady": 0, "changed": 1, "large": 2}
 
 
-def show(catalog: Catalog, board: Scoreboard) -> None:
+def show(catalog: Catalog, trained: Catalog | None, board: Scoreboard) -> None:
     """Draw how the open catalog differs from what was learned from, and its seasons from before."""
     late = board.include_post_launch
-    if board.data_hash != catalog.content_hash:
-        trained = _trained_catalog(board)
-        if trained is None:
-            st.info(
-                f"The models learned from “{plain(board.catalog)}” as it was then, which is not on"
-                " this machine any more; how this catalog differs from it cannot be told."
-            )
-        else:
-            key = (trained.content_hash, catalog.content_hash)
-            table = _against(*key, late, _trained=trained, _catalog=catalog)
-            _panel(table, catalog, trained, f"the items of “{plain(trained.name)}”", "against")
+    if trained is None:
+        st.info(
+            f"The models learned from “{plain(board.catalog)}” as it was then, which is not on this"
+            " machine any more; how this catalog differs from it cannot be told."
+        )
+    elif trained.content_hash != catalog.content_hash:
+        key = (trained.content_hash, catalog.content_hash)
+        table = _against(*key, late, _trained=trained, _catalog=catalog)
+        _panel(table, trained, f"the items of “{plain(trained.name)}”", "against")
     table = _drift(catalog.content_hash, late, _catalog=catalog)
     if not table.empty:
-        _panel(table, catalog, catalog, "the seasons before", "drift")
+        _panel(table, catalog, "the seasons before", "drift")
     elif board.data_hash == catalog.content_hash:
         st.info(
             "Drift compares each season with what came before, and this catalog has no release"
@@ -49,20 +43,8 @@ def show(catalog: Catalog, board: Scoreboard) -> None:
         )
 
 
-def _trained_catalog(board: Scoreboard) -> Catalog | None:
-    """The catalog that the models learned from, where it is still here as it was."""
-    for directory in list_catalogs().values():
-        try:
-            if summary(directory).name == board.catalog:
-                found = load_catalog(directory)
-                if found.content_hash == board.data_hash:
-                    return found
-        except CatalogError:
-            continue  # the setup page tells of damaged catalogs
-    return None
-
-
-def _panel(table: pd.DataFrame, catalog: Catalog, named: Catalog, before: str, key: str) -> None:
+def _panel(table: pd.DataFrame, named: Catalog, before: str, key: str) -> None:
+    """One heat map; `named` is the catalog whose column names the table has."""
     roles = {column: Role(role) for column, role in named.roles.items()}
     table = table.assign(label=[_label(c, roles) for c in table["column"]])
     left, right = st.columns([3, 2], gap="large")

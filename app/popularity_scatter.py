@@ -24,18 +24,21 @@ OTHERS = "All others"
 INSIDE, OUTSIDE = "Inside its 90 % range", "Outside"
 
 
-def show(catalog: Catalog, board: Scoreboard, out_of_fold: pd.DataFrame, name: str) -> None:
-    """Draw the chart of a model, the choice of its colours, and what it means."""
+def show(catalog: Catalog | None, board: Scoreboard, out_of_fold: pd.DataFrame, name: str) -> None:
+    """Draw the chart of a model, the choice of its colours, and what it means.
+
+    The catalog is the one that was learned from; without it, items are named by their ids.
+    """
     table = headline_rows(out_of_fold, name)
-    own = board.data_hash == catalog.content_hash
     options = ["Range"]
-    if own and catalog.column(Role.CATEGORY) is not None:
+    if catalog is not None and catalog.column(Role.CATEGORY) is not None:
         options.append("Category")
     if table["split"].iloc[0] == "forward":
         options.append("Season")
     by = st.segmented_control("Colour by", options, default="Range", required=True, key="colour")
-    key = (catalog.content_hash, stamp(catalog), board.data_hash, board.date, name, by)
-    figure = _figure(key, str(st.context.theme.type), catalog if own else None, table, board.unit)
+    titles = "" if catalog is None else stamp(catalog)
+    key = (titles, str(catalog is None), board.data_hash, board.date, name, by)
+    figure = _figure(key, str(st.context.theme.type), catalog, table, board.unit)
     chart, words = st.columns([3, 2], gap="large", vertical_alignment="center")
     chart.plotly_chart(figure, config=CONFIG, alt=alt_text(table, board.unit), key="scatter")
     words.markdown(spread_sentence(table, board.unit))
@@ -51,10 +54,7 @@ def show(catalog: Catalog, board: Scoreboard, out_of_fold: pd.DataFrame, name: s
 def _figure(
     key: tuple[str, ...], theme: str, _catalog: Catalog | None, _table: pd.DataFrame, unit: str
 ) -> go.Figure:
-    """The chart, drawn once for each model, colour and theme: an edit elsewhere need not wait.
-
-    Without a catalog items are named by their ids.
-    """
+    """The chart, drawn once for each model, colour and theme: an edit elsewhere need not wait."""
     drawn = np.arange(len(_table))
     if len(drawn) > MAX_POINTS:
         drawn = np.sort(np.random.default_rng(0).choice(drawn, MAX_POINTS, replace=False))

@@ -56,10 +56,10 @@ def _other_models(catalog: Catalog, board: Scoreboard, models: Path) -> None:
             f"It puts {new * 100:.0f} of 100 pairs in the right order, the present one"
             f" {now * 100:.0f}."
         )
-    _change(catalog, models, models, name)
+    can = _change(catalog, models, models, name)
     st.button(
         f"Let “{MODEL_NAMES.get(name, name)}” rank", key="promote-do", icon=":material/check:",
-        on_click=_act, args=(models, "promoted", name),
+        disabled=not can, on_click=_act, args=(models, "promoted", name),
     )  # fmt: skip
 
 
@@ -72,21 +72,22 @@ def _earlier_runs(catalog: Catalog, models: Path) -> None:
     run = st.selectbox(
         "Trained", list(found), format_func=lambda r: _run_label(found[r]), key="restore"
     )
-    _change(catalog, models, found[run].directory)
+    can = _change(catalog, models, found[run].directory)
     st.button(
         "Go back to these", key="restore-do", icon=":material/history:",
-        on_click=_act, args=(models, "restored", run),
+        disabled=not can, on_click=_act, args=(models, "restored", run),
     )  # fmt: skip
 
 
-def _change(catalog: Catalog, models: Path, other: Path, name: str | None = None) -> None:
-    """Say what would change in the ranking."""
+def _change(catalog: Catalog, models: Path, other: Path, name: str | None = None) -> bool:
+    """Say what would change in the ranking; whether the others can rank at all."""
     try:
         before, after = ranking(catalog, models), ranking(catalog, other, name)
     except FashionError as error:
-        st.warning(str(error))
-        return
+        st.warning(f"These models cannot rank this catalog. {error}")
+        return False
     st.markdown(change_sentence(compare(before, after)))
+    return True
 
 
 def change_sentence(change: RankingChange) -> str:

@@ -251,7 +251,10 @@ def test_slices_say_where_ranges_fail_and_where_nothing_is_known(made, use):
 def test_slices_of_another_catalog_are_not_told(made, use):
     other = replace(made[0], content_hash="another")
     test = open_tab(use, (other, made[1]), "Slice by slice")
-    assert "as it was when they were trained" in words(test)
+    assert "its slices cannot be told" in words(test)
+    test = open_tab(use, (other, made[1]), "Would more items help?")
+    assert "which is not on this machine any more" in words(test)
+    assert not [b for b in test.button if b.key == "curve-start"]
     assert open_tab(use, (other, made[1]), "Predicted and actual").segmented_control(
         key="colour"
     ).options == ["Range", "Season"]
@@ -281,6 +284,10 @@ def test_a_new_catalog_is_compared_with_what_was_learned_from(made, use, tmp_pat
     assert "- Colour: large change (" in text and "100 % of items have a level never" in text
     told = [c.proto.alt for c in test.get("plotly_chart") if "Stability" in c.proto.alt]
     assert len(told) == 1 and "in Next season" in told[0], "one season has no other before it"
+    told = [
+        c.proto.alt for c in open_tab(use, (new, made[1]), "Slice by slice").get("plotly_chart")
+    ]
+    assert "dress" in told[-1], "of the catalog that was learned from"
 
 
 def test_the_learning_curve_is_computed_in_the_background_and_shown(made, use, tmp_path):
@@ -346,6 +353,18 @@ def test_going_back_to_earlier_models_and_forth(made, use, tmp_path):
     assert "went back from the models of 2030-01-02, 03:04 UTC" in words(test)
     test.button(key="versions-undo").click().run()
     assert load_scoreboard(models).items == 150
+
+
+def test_earlier_models_that_cannot_be_read_cannot_be_gone_back_to(made, use, tmp_path):
+    models = tmp_path / "models"
+    shutil.copytree(made[1], models)
+    keep(models)
+    replace(load_scoreboard(models), date="2030-01-02T03:04:05+00:00").save(models)
+    (kept,) = versions.versions(models)
+    (kept.directory / "linear" / "model.json").write_text("{}")
+    test = open_tab(use, (made[0], models), "Which model ranks")
+    assert "cannot rank this catalog" in test.warning[0].value
+    assert test.button(key="restore-do").disabled
 
 
 def test_models_that_cannot_be_changed_give_a_sentence(made, use, tmp_path, monkeypatch):
