@@ -45,6 +45,7 @@ class Kind(StrEnum):
     COPY = "copy"
     CENSORED = "censored"
     EXPOSURE = "exposure"
+    PRESENCE = "presence"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@
   stand for one item explain nothing by this measure, as levels are averaged over other styles.
 - *Pictures* and *names* that stand on both sides of a split leak only where items alike also have
   alike targets beyond what their columns say; if that is measured and not so, it is a note.
+- *Having* a photo or a text knows the outcome where an item with it outsells one without 60 times
+  in 100 (or 40), and four standard deviations more often than the columns say.
 - A target is *censored* where another column bounds it and it reaches the bound, or where items
   pile up at its greatest value.
 """
@@ -39,6 +41,7 @@ from core.popularity.columns import Feature, feature_columns
 from core.popularity.findings import CHANCE, Finding, Kind, Labelled, Severity, quoted
 from core.popularity.metrics import spearman
 from core.popularity.model import MIN_ITEMS
+from core.popularity.presence import telling_presence
 from core.popularity.sharing import parted_styles, shared_counts, twins_across
 from core.popularity.splits import Fold, forward_folds
 
@@ -76,15 +79,20 @@ def find_leaks(
         seen = Labelled(catalog, rows, reads)
         if folds is None:
             folds = [*forward_folds(catalog, rows), *_grouped(seen)]
-        found += [*_copies(seen), *_orders(seen), *_single_columns(seen)]
+        found += [*_copies(seen), *_orders(seen), *_single_columns(seen), *telling_presence(seen)]
         found += [
             *parted_styles(seen, folds),
             *twins_across(seen, folds, vectors),
             *shared_counts(seen, folds),
         ]
         found += [*bounded(seen), *piled_up(seen), *exposed(seen)]
+    return worst_first(found)
+
+
+def worst_first(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings as a report lists them."""
     order = list(Severity)[::-1]
-    return sorted(found, key=lambda f: order.index(f.severity))
+    return sorted(findings, key=lambda f: order.index(f.severity))
 
 
 def _grouped(seen: Labelled) -> list[Fold]:

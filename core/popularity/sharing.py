@@ -46,8 +46,9 @@ def twins_across(
     found = []
     column = seen.catalog.column(Role.IMAGE)
     if column:
-        codes = picture_codes(seen.catalog, vectors)
+        codes, unseen = picture_codes(seen.catalog, vectors)
         found += _shared(seen, codes, folds, Kind.PHOTOS, (column,), "show the same photo as")
+        found += _not_looked_at(unseen, column)
     title = seen.catalog.column(Role.TITLE)
     if title:
         names = seen.catalog.frame[title].fillna("").astype(str).str.strip().str.casefold()
@@ -56,6 +57,21 @@ def twins_across(
         codes = np.where(styles > MOST_STYLES, -1, codes)
         found += _shared(seen, codes, folds, Kind.NAMES, (title,), "have the same name as")
     return found
+
+
+def _not_looked_at(photos: int, column: str) -> list[Finding]:
+    """That photos were compared by their bytes alone, so that copies saved again are not found."""
+    if not photos:
+        return []
+    return [
+        Finding(
+            Kind.PHOTOS, Severity.WARNING, (column,), (), float(photos), "photos",
+            f"{photos:,} photos are too many to open without CLIP vectors, so they were compared by"
+            " their bytes alone: a photo that was saved again or scaled is not recognised.",
+            "Have the photos read first (scripts/embed_catalog.py, or training the image or the"
+            " deep model, does it) and look again.",
+        )
+    ]  # fmt: skip
 
 
 def _shared(

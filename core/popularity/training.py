@@ -22,12 +22,13 @@ from core.popularity.card import folder_text, write_card
 from core.popularity.columns import feature_columns
 from core.popularity.curves import Curves
 from core.popularity.deep import DeepModel
-from core.popularity.leakage import find_leaks
+from core.popularity.leakage import find_leaks, worst_first
 from core.popularity.metrics import METRICS, Scores, score
 from core.popularity.model import PopularityModel, labelled_rows
 from core.popularity.out_of_fold import predict_out_of_fold
 from core.popularity.reference import CategoryMean
 from core.popularity.scoreboard import REFERENCE, ModelScores, Scoreboard
+from core.popularity.scramble import scrambled_identifiers
 from core.popularity.splits import MIN_STYLES, Fold, forward_folds, group_codes, grouped_folds
 from core.popularity.vectors import MIN_PHOTOS, embed_photos, image_vectors, stored_vectors
 from core.popularity.versions import keep
@@ -127,6 +128,7 @@ def train(
                 scores[name] = _with_photo_note(scores[name], model, catalog, rows)
     report(0.99, "Scoring the forecasts week by week")
     scores, curves = with_weekly(scores, catalog, rows, tables, forward, grouped)
+    findings = worst_first([*findings, scrambled_identifiers(fitted, catalog, rows)])
     promoted = max(fitted, key=lambda m: scores[m].headline["spearman"]["value"] or -1.0)
     board = Scoreboard(
         date=datetime.now(UTC).isoformat(timespec="seconds"),

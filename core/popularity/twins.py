@@ -22,7 +22,7 @@ MAX_OPENED = 2000
 BLOCK = 1024
 
 
-def picture_codes(catalog: Catalog, vectors: np.ndarray | None = None) -> np.ndarray:
+def picture_codes(catalog: Catalog, vectors: np.ndarray | None = None) -> tuple[np.ndarray, int]:
     """Which items have the same main photo: int64 (items,), equal where so, -1 without a photo.
 
     Files with the same bytes are the same. Beyond them, thumbnails are compared: of the photos that
@@ -32,6 +32,9 @@ def picture_codes(catalog: Catalog, vectors: np.ndarray | None = None) -> np.nda
     Args:
         catalog: whose main photos; their files are read once.
         vectors: CLIP unit vectors (items, dimensions), NaN rows without a photo, or None.
+
+    Returns:
+        The codes, and how many different files were too many to be looked at (0: none were).
     """
     first: dict[str, int] = {}
     codes = np.array(
@@ -42,10 +45,11 @@ def picture_codes(catalog: Catalog, vectors: np.ndarray | None = None) -> np.nda
         dtype=np.int64,
     )
     files = np.array(sorted(first.values()), dtype=np.int64)
+    unseen = 0
     if vectors is not None:
         files = _likely(files, vectors)
     elif len(files) > MAX_OPENED:
-        files = files[:0]
+        files, unseen = files[:0], len(files)
     rows, pictures = _thumbnails(catalog, files)
     parent = np.arange(len(catalog))
     for one, other in _close_pairs(pictures, NEAR_PICTURE * np.sqrt(pictures.shape[1])):
@@ -53,7 +57,7 @@ def picture_codes(catalog: Catalog, vectors: np.ndarray | None = None) -> np.nda
         parent[max(a, b)] = min(a, b)
     known = codes >= 0
     codes[known] = [_root(parent, code) for code in codes[known]]
-    return codes
+    return codes, unseen
 
 
 def crossing(codes: np.ndarray, groups: np.ndarray, folds: Sequence[Fold]) -> np.ndarray:

@@ -13,11 +13,15 @@ from PIL import Image
 from core.catalog.catalog import conform
 from core.catalog.roles import Role
 from core.errors import ModelError
+from core.popularity import twins
 from core.popularity.additive import AdditiveModel
 from core.popularity.association import natural_order, rank_correlation_within
+from core.popularity.deep import DeepModel
 from core.popularity.findings import Finding, Kind, Severity
 from core.popularity.leakage import find_leaks
+from core.popularity.presence import auc
 from core.popularity.scoreboard import load_scoreboard
+from core.popularity.scramble import scrambled_identifiers
 from core.popularity.splits import Fold
 from core.popularity.training import train
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
@@ -82,15 +86,97 @@ def test_a_number_that_counts_the_items_is_serious_when_models_read_it():
     assert not of(find_leaks(with_column("position", np.arange(300))), Kind.ORDER)
 
 
-def test_no_prediction_depends_on_an_identifier_or_a_column_without_a_role():
+@pytest.mark.parametrize("kind", [lambda: AdditiveModel("linear"), DeepModel])
+def test_no_prediction_depends_on_an_identifier_or_a_column_without_a_role(kind):
     catalog = make_catalog(200)
-    model = AdditiveModel("linear").fit(catalog, np.arange(200))
+    model = kind().fit(catalog, np.arange(200))
     frame = catalog.frame.assign(
         sku=[f"other {i}" for i in range(200)], Style="one", Shelf=-1, Stars=1.0, Sold=5.0
     )
     np.testing.assert_array_equal(
         model.output(catalog), model.output(replace(catalog, frame=frame))
     )
+    found = scrambled_identifiers({"own": model}, catalog, np.arange(200))
+    assert found.severity == Severity.NOTE and found.columns == ("sku", "Style", "Shelf")
+
+
+def test_a_model_that_reads_an_identifier_is_serious():
+    class Reader:
+        """Predicts by the number in the id."""
+
+        def output(self, catalog, rows):
+            return catalog.frame["sku"].str[-5:].astype(float).to_numpy()[rows]
+
+    clean = AdditiveModel("linear").fit(make_catalog(60), np.arange(60))
+    found = scrambled_identifiers(
+        {"linear": clean, "reader": Reader()}, make_catalog(60), np.arange(60)
+    )
+    assert found.severity == Severity.SERIOUS and found.kind == Kind.IDENTIFIER
+    assert "reader" in found.text and "linear" not in found.text
+
+
+def with_texts(share_by_rank, *, column="Text"):
+    """300 items of one style each; the chance to have a text depends on the rank of the sales."""
+    frame = make_frame(300).assign(Style=[f"s{i}" for i in range(300)])
+    rank = frame["Sold"].rank(pct=True).to_numpy()
+    has = np.random.default_rng(5).uniform(size=300) < share_by_rank(rank)
+    frame[column] = np.where(has, "A plain piece", "")
+    return frame, has
+
+
+def test_having_a_text_that_knows_the_outcome_is_warned_of():
+    frame, has = with_texts(lambda rank: rank**2)
+    (found,) = of(find_leaks(as_catalog(frame)), Kind.PRESENCE)
+    sold = frame["Sold"].to_numpy()
+    one, other = sold[has][:, None], sold[~has][None]
+    outsells = ((one > other) + (one == other) / 2).mean()
+    assert found.severity == Severity.WARNING and found.columns == ("Text",)
+    assert found.value == pytest.approx(outsells) and found.value > 0.7
+    assert f"{outsells:.0%} of the time" in found.text
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_texts_missing_by_chance_or_from_a_category_are_no_alarm(seed):
+    frame, _ = with_texts(lambda rank: 0.5 + 0 * rank)
+    assert not of(find_leaks(as_catalog(frame)), Kind.PRESENCE)
+    frame = make_frame(300, seed).assign(Style=[f"s{i}" for i in range(300)])
+    frame["Text"] = np.where(frame["Type"] == "dress", "A plain piece", "")  # the best category
+    assert not of(find_leaks(as_catalog(frame)), Kind.PRESENCE)
+
+
+def test_having_a_photo_that_knows_the_outcome_is_warned_of(tmp_path):
+    frame, has = with_texts(lambda rank: rank > 0.7, column="photo")
+    (tmp_path / "images").mkdir()
+    for i in np.flatnonzero(has):
+        (tmp_path / "images" / f"{i}.png").write_bytes(b"photo %d" % i)
+    files = [f"{i}.png" if own else "" for i, own in enumerate(has)]
+    catalog = with_column("photo", files, Role.IMAGE, frame=frame)
+    (found,) = of(find_leaks(replace(catalog, directory=tmp_path)), Kind.PRESENCE)
+    assert found.columns == ("photo",) and found.value > 0.95
+    assert "have a photo" in found.text and "without this column's role" in found.advice
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=6, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_the_chance_to_outsell_is_counted_pair_by_pair(items):
+    values = np.array([v for v, _ in items], dtype=float)
+    own = np.array([o for _, o in items])
+    if min(own.sum(), (~own).sum()) < 2:
+        return
+    one, other = values[own][:, None], values[~own][None]
+    value, spread = auc(values, own)
+    assert value == pytest.approx(((one > other) + (one == other) / 2).mean())
+    assert 0 <= spread <= 0.75
+    flipped, same = auc(values, ~own)
+    assert flipped == pytest.approx(1 - value) and same == pytest.approx(spread)
+
+
+def test_the_spread_of_the_chance_to_outsell_agrees_with_draws():
+    rng = np.random.default_rng(0)
+    own = np.arange(300) < 100
+    drawn = [auc(rng.normal(size=300) + 0.5 * own, own) for _ in range(400)]
+    values, spreads = np.array(drawn).T
+    assert spreads.mean() == pytest.approx(values.std(), rel=0.1)
 
 
 @pytest.mark.parametrize("copy", ["line", "log", "negative", "text"])
@@ -207,6 +293,17 @@ def test_photos_on_both_sides_of_a_split_are_found(photographed, resaved, vector
 def test_photos_whose_items_sell_apart_are_a_note(photographed):
     (found,) = of(find_leaks(photographed(same_sales=False)), Kind.PHOTOS)
     assert found.severity == Severity.NOTE
+
+
+def test_photos_too_many_to_open_are_said_to_be_compared_by_bytes(photographed, monkeypatch):
+    catalog = photographed(same_sales=True, resaved=True)
+    monkeypatch.setattr(twins, "MAX_OPENED", 100)
+    (found,) = of(find_leaks(catalog), Kind.PHOTOS)
+    assert found.severity == Severity.WARNING and found.value == 120
+    assert "bytes alone" in found.text and "embed_catalog.py" in found.advice
+    clip = np.random.default_rng(0).normal(size=(120, 32))
+    clip /= np.linalg.norm(clip, axis=1, keepdims=True)
+    assert not of(find_leaks(catalog, vectors=clip), Kind.PHOTOS)
 
 
 def test_a_finding_lives_through_json():
