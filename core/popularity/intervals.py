@@ -153,9 +153,13 @@ class Calibration:
         return cls.from_errors(difficulty, Errors.of(residuals, size, none), source)
 
     def with_seasons(self, seasons: Sequence[Errors], source: str) -> "Calibration":
-        """Recalibrated with the errors of seasons that were forecast meanwhile."""
-        if not seasons or self.errors is None:
+        """Recalibrated with the errors of seasons that were forecast meanwhile.
+
+        Only where the errors that it was calibrated on are still known: not once read from a file.
+        """
+        if not seasons:
             return self
+        assert self.errors is not None
         size = max(float(np.mean([len(season) for season in seasons])), MIN_SEASON_WEIGHT)
         errors = Errors.together([self.errors.weighing(size), *seasons])
         return Calibration.from_errors(self.difficulty, errors, source)
