@@ -167,16 +167,18 @@ def intervals_text(calibration: Calibration) -> str:
 
 
 def coverage_text(scores: ModelScores) -> str:
-    """How far the 90 % intervals kept their promise season by season, in sentences.
+    """How far the 90 % intervals, and the 80 % ranges of places, kept their promise, in sentences.
 
     A season is called too wide or too narrow where 90 % is outside the 95 % range of its coverage.
     """
     seasons = [f for f in scores.folds if f["split"] == "forward" and f.get("coverage_90")]
     share = format_metric("coverage_90", scores.headline["coverage_90"]["value"])
+    held = (scores.headline.get("rank_coverage_80") or {}).get("value")
+    places = "" if held is None else f" The 80 % ranges of places held {held:.0%} of actual places."
     if not seasons:
         return (
             f"the 90 % intervals held {share} of the actual values of held-out styles. How they"
-            " hold on later seasons cannot be told without release dates."
+            f" hold on later seasons cannot be told without release dates.{places}"
         )
     told = []
     for season in seasons:
@@ -185,7 +187,8 @@ def coverage_text(scores: ModelScores) -> str:
         told.append(f"{season['label']} {format_metric('coverage_90', value)}{drift}")
     return (
         "each season's were set from what was known before it, and set again with its errors"
-        f" after it. The 90 % intervals held {share} of the actual values: {', '.join(told)}."
+        f" after it. The 90 % intervals held {share} of the actual values:"
+        f" {', '.join(told)}.{places}"
     )
 
 

@@ -126,6 +126,8 @@ def test_the_card_tells_what_the_intervals_are_of_and_how_they_held(trained):
         share = own["actual"].between(own["low"], own["high"]).mean()
         assert fold["coverage_90"]["value"] == pytest.approx(share, abs=1e-5)
         assert f"{fold['label']} {share:.0%}" in coverage_text(board.models["linear"])
+    held = board.models["linear"].forward["rank_coverage_80"]["value"]
+    assert f"80 % ranges of places held {held:.0%} of actual places" in text
     assert "set again with its errors" in text and "Actual ranks inside the 80 % range" in text
 
 
