@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     print_evaluation(result)
     if findings:
-        print(f"\nWhat could leak the target of “{result.trained_on}”, as seen before training")
+        print(f"\nWhat could leak the target of “{result.trained_on}”, as seen in training")
     for finding in findings or []:
         print(f"  {finding_text(finding)}")
     return 0

@@ -80,7 +80,7 @@ class Scoreboard:
         models: scores by model, the category mean among them as ``reference``.
         skipped: models that could not be trained, and why.
         notice: what the catalog says about its data (``simulated sales``), or empty.
-        findings: what could leak the target, as seen before training; None where nobody looked.
+        findings: what could leak the target, as seen in training; None where nobody looked.
         choices: decisions on what ranks, oldest first; empty where the score alone decided.
     """
 
