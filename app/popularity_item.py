@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app import item_evidence
 from app.catalogs import photo_url
 from app.popularity_view import (
     CONFIG,
@@ -118,6 +119,7 @@ def show(
         st.plotly_chart(figure, config=CONFIG, alt=alt, key="waterfall")
         with st.popover("How is this computed?"):
             _method(explanation, line, board)
+    item_evidence.show(catalog, board, line, row)
 
 
 def rank_sentence(line: pd.Series) -> str:

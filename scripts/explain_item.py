@@ -7,11 +7,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.catalog.catalog import load_catalog
+from core.catalog.catalog import Catalog, load_catalog
 from core.errors import FashionError, ModelError
+from core.explain.evidence import Evidence, evidence
 from core.explain.linear import explain
+from core.explain.past import Past
 from core.popularity.ranking import load_model, rank
 from core.popularity.scoreboard import load_scoreboard
+from core.popularity.vectors import stored_vectors
 from scripts.command import run
 
 
@@ -23,6 +26,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--item", required=True, metavar="ID", help="item id")
     parser.add_argument("--model", help="which model (default: the one that ranks)")
     parser.add_argument("--json", metavar="FILE", help="also write the explanation to this file")
+    parser.add_argument(
+        "--past", metavar="DIR", help="catalog with known sales to compare with (default: the same)"
+    )
     parser.add_argument("--map", metavar="FILE", help="(later) which part of the photo counts")
     args = parser.parse_args(argv)
     try:
@@ -39,6 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         line = ranked[ranked["item_id"] == args.item].iloc[0]
         explanation = explain(model, catalog, row)
         learned = line["basis"] == "out_of_fold"
+        found = _evidence(catalog, row, load_catalog(args.past) if args.past else catalog)
         if args.json:
             values = explanation.to_json() | {
                 "unit": board.unit,
@@ -46,6 +53,7 @@ def main(argv: list[str] | None = None) -> int:
                 "data_hash": board.data_hash,
                 "date": board.date,
                 "out_of_fold": float(line["predicted"]) if learned else None,
+                "evidence": found.to_json() if found else None,
             }
             text = json.dumps(values, ensure_ascii=False, indent=1)
             Path(args.json).write_text(text + "\n", encoding="utf-8")
@@ -72,8 +80,26 @@ def main(argv: list[str] | None = None) -> int:
     for part in explanation.ordered():
         print(f"  x {part.factor:5.2f}  {part.player}: {part.shown}")
     print(f"The parts add up to the prediction within {explanation.gap:.1e} log units.")
+    for kind in found.kinds if found else ():
+        if kind.items:
+            print(
+                f"The {len(kind.items)} closest past items by {kind.by} sold {kind.low:,.0f} to"
+                f" {kind.high:,.0f} {board.unit}, half of them over {kind.median:,.0f}"
+                f"{'; none of them is near' if kind.is_near is False else ''}."
+            )
     print("They say what goes with more or fewer sales in the past, not what causes them.")
     return 0
+
+
+def _evidence(catalog: Catalog, row: int, past: Catalog) -> Evidence | None:
+    """The closest past items; None where the catalog of the past knows no sales."""
+    target = past.target()
+    if target is None or target.isna().all():
+        return None
+    vectors = stored_vectors(catalog)
+    photo = None if vectors is None else vectors[row]
+    own = vectors if past is catalog else stored_vectors(past)
+    return evidence(Past.of(past, own), catalog, row, photo)
 
 
 if __name__ == "__main__":

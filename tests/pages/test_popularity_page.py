@@ -192,6 +192,25 @@ def test_an_item_shows_its_rank_range_and_what_happened(made, use):
     assert f"Known by now: {sold:,.0f} units, {inside} the 90 % range." in text
 
 
+def test_the_closest_past_items_stand_beside_the_prediction(made, use):
+    newest = made[0].frame.set_index("sku")["Launch"].idxmax()
+    test = use(*made, item=newest)
+    told = next(c.proto.alt for c in test.get("plotly_chart") if "closest past" in c.proto.alt)
+    assert "This item, predicted: " in told and "Alike by details: " in told
+    text = words(test)
+    assert "8 items sold " in text and "The photos of past items have not been read" in text
+    shown = next(h.proto.body for h in test.get("html") if "<div" in h.proto.body)
+    assert shown.count("<a ") == 8 and "item=0-00" in shown
+    oldest = made[0].frame.set_index("sku")["Launch"].idxmin()
+    test = use(*made, item=oldest)
+    assert "Nothing whose sales are known was released before this item." in words(test)
+
+
+def test_without_the_catalog_that_was_learned_from_there_is_no_evidence(made, use):
+    test = use(replace(made[0], content_hash="another"), made[1])
+    assert "so there are no past items to show" in words(test)
+
+
 def test_the_list_of_items_stays_short(made, use):
     test = use(*made)
     assert len(by_label(test.selectbox, "Item").options) == 100
@@ -200,7 +219,7 @@ def test_the_list_of_items_stays_short(made, use):
 def test_the_charts_are_told_in_words(made, use):
     test = use(*made, item="0-00007")
     told = [c.proto.alt for c in test.get("plotly_chart")]
-    assert len(told) == 5
+    assert all(told) and len(told) >= 5
     waterfall = told[0]
     assert waterfall.startswith("From the average item, ") and "Price: " in waterfall
     assert re.search(r"; this item: about [\d,]+, [\d,]+ to [\d,]+ units\.$", waterfall)
@@ -398,8 +417,8 @@ def test_an_items_weeks_stand_beside_what_is_known_of_them(use, tmp_path, monkey
     train(catalog, tmp_path / "models", models=["linear"])
     test = use(catalog, tmp_path / "models", item="0-00007")
     assert not test.exception and not test.error
-    told = test.get("plotly_chart")[1].proto.alt
-    assert told.startswith("Forecast units of weeks 1 to 4: ")
+    charts = [c.proto.alt for c in test.get("plotly_chart")]
+    told = next(t for t in charts if t.startswith("Forecast units of weeks 1 to 4: "))
     assert "Known: " + ", ".join(f"{u:,.0f}" for u in units[7]) + "." in told
     forecast = [float(n.replace(",", "")) for n in re.findall(r"[\d,]+", told.split(": ")[1])][:4]
     assert forecast[1] > forecast[2] > forecast[3] > forecast[0]

@@ -114,7 +114,28 @@ def test_an_item_that_the_model_has_not_seen_has_one_prediction(work, tmp_path):
     file = tmp_path / "item.json"
     item = pd.read_parquet(work / "next" / "catalog.parquet").iloc[0]["sku"]
     assert explain_item.main([*models_of(work, "next"), "--item", item, "--json", str(file)]) == 0
-    assert json.loads(file.read_text())["out_of_fold"] is None
+    values = json.loads(file.read_text())
+    assert values["out_of_fold"] is None and values["evidence"] is None
+
+
+def test_an_explanation_holds_the_closest_past_items(work, tmp_path, capsys):
+    file = tmp_path / "item.json"
+    frame = pd.read_parquet(work / "past" / "catalog.parquet").set_index("sku")
+    newest = frame["Launch"].idxmax()
+    command = [*models_of(work), "--item", newest, "--json", str(file)]
+    assert explain_item.main(command) == 0
+    found = json.loads(file.read_text())["evidence"]["attributes"]
+    assert [i["sold"] for i in found["items"]] == [
+        frame["Sold"][i["item_id"]] for i in found["items"]
+    ]
+    assert (
+        f"closest past items by attributes sold {found['low']:,.0f} to" in capsys.readouterr().out
+    )
+    item = pd.read_parquet(work / "next" / "catalog.parquet").iloc[0]["sku"]
+    command = [*models_of(work, "next"), "--past", f"{work}/past", "--item", item]
+    assert explain_item.main([*command, "--json", str(file)]) == 0
+    found = json.loads(file.read_text())["evidence"]["attributes"]["items"]
+    assert found and {i["item_id"] for i in found} <= set(frame.index)
 
 
 @pytest.mark.parametrize(
