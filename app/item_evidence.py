@@ -205,7 +205,8 @@ def _method(found: Evidence) -> None:
     )
     st.markdown(
         "*Details* are the columns known at launch, each scaled so that two random past items"
-        " differ by 1 in it (Gower's distance); the photo is compared by its CLIP vector, scaled"
+        " differ by 1 in it (Gower's distance), the category with three times the weight; the"
+        " photo is compared by its CLIP vector, scaled"
         " the same way. *Near* means closer than the closest earlier item was for"
         f" {NEAR_SHARE * 100:.0f} of 100 past items."
     )

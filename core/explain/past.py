@@ -1,8 +1,10 @@
 """Items whose sales are known, as a space: how far they lie from an item, and what counts as near.
 
 The distance by columns is Gower's (1971) over the launch-time columns, each scaled so that two
-random past items differ by 1 in it, averaged; the distance by photo is ``1 - cosine`` of CLIP
-vectors, scaled the same way; that by both is their mean. So 1 is as far apart as two random items.
+random past items differ by 1 in it, averaged; the category weighs as much as `CATEGORY_WEIGHT`
+columns, and a column that names the season nothing where there are release dates, as no past item
+has a new season's name. The distance by photo is ``1 - cosine`` of CLIP vectors, scaled the same
+way; that by both is their mean. So 1 is as far apart as two random items.
 
 What counts as near is learned from the past items themselves: each has a nearest item of another
 style among those released before it, and 95 % of these distances are at most the limit.
@@ -28,6 +30,8 @@ such items."""
 QUERIES = 512
 """Most past items that the limits are learned from, drawn by lot."""
 NEAR_SHARE = 0.95
+CATEGORY_WEIGHT = 3.0
+SEASON_NAMES = ("season", "collection")
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Past:
         sold: (items,) the target, in its own unit.
         neighbours: the columns that distances are by.
         cells: (columns, items) steps of the items.
+        weights: (columns,) what a column counts in the mean.
         vectors: (items, dimensions) unit vectors of the photos, NaN without one; None where the
             photos have not been read.
         dates: (items,) release dates, None where the catalog has none.
@@ -53,6 +58,7 @@ class Past:
     sold: np.ndarray
     neighbours: Neighbours
     cells: np.ndarray
+    weights: np.ndarray
     vectors: np.ndarray | None
     dates: np.ndarray | None
     styles: np.ndarray
@@ -91,6 +97,7 @@ class Past:
             target.to_numpy(dtype=np.float64)[rows],
             neighbours,
             cells.reshape(len(neighbours.columns), len(rows)),
+            _weights(neighbours, dated=date is not None),
             photos,
             None if date is None else catalog.frame[date].to_numpy(dtype="datetime64[ns]")[rows],
             _styles(catalog, rows),
@@ -157,9 +164,12 @@ class Past:
 
     def _columns_apart(self, steps: np.ndarray) -> np.ndarray:
         total = np.zeros(len(self.rows))
-        for column, cells, step in zip(self.neighbours.columns, self.cells, steps, strict=True):
+        columns = self.neighbours.columns
+        for column, cells, step, count in zip(
+            columns, self.cells, steps, self.weights, strict=True
+        ):
             if step == UNKNOWN:
-                total += 1.0
+                total += count
                 continue
             if column.levels:
                 apart = (cells != step) * column.weight
@@ -168,14 +178,26 @@ class Past:
                 if not column.quantiles:  # a place in the year, which is a circle
                     share = np.minimum(share, 1 - share)
                 apart = share * column.weight
-            total += np.where(cells == UNKNOWN, 1.0, apart)
-        return total / max(len(self.cells), 1)
+            total += count * np.where(cells == UNKNOWN, 1.0, apart)
+        return total / max(float(self.weights.sum()), 1.0)
 
     def _photos_apart(self, photo: np.ndarray | None) -> np.ndarray:
         if self.vectors is None or photo is None:
             return np.full(len(self.rows), np.inf)
         looks = (1 - self.vectors @ photo.astype(np.float32)) / self.photo_scale
         return np.where(np.isnan(looks), np.inf, np.maximum(looks, 0.0))
+
+
+def _weights(neighbours: Neighbours, *, dated: bool) -> np.ndarray:
+    features = [column.feature for column in neighbours.columns]
+    return np.array(
+        [
+            CATEGORY_WEIGHT
+            if f.role == Role.CATEGORY
+            else float(not dated or f.name.casefold().strip() not in SEASON_NAMES)
+            for f in features
+        ]
+    )
 
 
 def _limits(past: Past, rng: np.random.Generator) -> dict[By, float]:
