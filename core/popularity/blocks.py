@@ -73,7 +73,8 @@ class LevelBlock:
 class NumberBlock:
     """A linear spline of a number with knots at the training quartiles, and a missing mark.
 
-    Prices are taken as logarithms. Values outside the training range count as its nearest end, so
+    Prices are taken as logarithms, and so are numbers that are all above zero and less skewed as
+    logarithms (list prices, counts). Values outside the training range count as its nearest end, so
     the model never extrapolates.
     """
 
@@ -89,7 +90,7 @@ class NumberBlock:
     @classmethod
     def fit(cls, feature: Feature, cells: pd.Series) -> "NumberBlock":
         """Learn range, knots and scales of a column."""
-        logarithm = feature.role == Role.PRICE
+        logarithm = feature.role == Role.PRICE or _skewed(_numbers(cells, False))
         values = _numbers(cells, logarithm)
         known = values[np.isfinite(values)]
         if known.size == 0:
@@ -285,6 +286,16 @@ def _numbers(cells: pd.Series, logarithm: bool) -> np.ndarray:
         values = np.where(values > 0, values, np.nan)
         return np.log(values)
     return np.where(np.isfinite(values), values, np.nan)
+
+
+def _skewed(values: np.ndarray) -> bool:
+    """Whether values above zero lie more evenly as logarithms."""
+    from scipy.stats import skew
+
+    known = values[np.isfinite(values)]
+    if len(np.unique(known)) < 3 or known.min() <= 0:
+        return False
+    return bool(skew(known) > 0.5 and abs(skew(np.log(known))) < skew(known))
 
 
 def _spline(values: np.ndarray, knots: tuple[float, ...]) -> np.ndarray:

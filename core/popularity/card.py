@@ -14,10 +14,11 @@ ABOUT = {
     " numbers, place in the year of the release date, and TF-IDF of the texts.",
     "image": "Ridge regression of log(1 + target) on the CLIP embedding of the main photo. It reads"
     " no column of the catalog.",
-    "deep": "Mean of ridge regression and eight small neural networks on log(1 + target). Columns,"
-    " texts (TF-IDF) and the main photo (its CLIP embedding, where there are photos) each add one"
-    " learned term to a first layer; small networks read the sum. A missing photo or text counts as"
-    " average.",
+    "deep": "A radial basis function network: columns, texts (TF-IDF) and the main photo (its CLIP"
+    " embedding, where there are photos) each add one term to a first layer; the output is what"
+    " they add up to by themselves plus a weighted product kernel at up to 1,000 training items. It"
+    " learns log(1 + target) or a root of the target, whichever ordered held-out items best. A"
+    " missing photo or text counts as average.",
 }
 
 LABELS = {

@@ -1,23 +1,27 @@
 """The deep model: details, text and photo together, with interactions that a sum cannot hold.
 
-Each player (a column, the text, the photo) adds one learned term to a shared first layer:
+Each player (a column, the text, the photo) adds one term to a shared first layer, and
 
-    hidden = activation(bias + sum over players of ``(x - mean) W``),  output = head(hidden)
+    output = link(intercept + summed[0] + sum over centres of weight . exp(summed[centre]))
 
-Eight small networks (32 - 16 - 1) share the form and are averaged; one more hidden unit without
-activation carries a ridge regression on the same encodings ("wide and deep", Cheng et al. 2016).
-How much of either the mean holds is chosen on held-out items, so that the networks count where they
-find what a sum of players misses. A photo or text that is missing has the term 0, the average
-item's; modality dropout in training makes that a case that the networks know.
+``summed[0]`` adds up what every player says by itself, linear in its encoding; the others are the
+logarithms of a product kernel at up to 768 training items (`core.popularity.kernel`). Together: a
+radial basis function network, "wide and deep" (Cheng et al. 2016), or a Gaussian process with a
+linear and a product kernel at inducing points (Nystrom; Williams & Seeger 2001). How far a player
+reaches, the two kernels' shares and the noise are chosen on held-out periods or styles
+(`core.popularity.kernel_search`), the weights by ridge regression in closed form.
 
-Encodings are those of `core.popularity.blocks` and never see the target: one vector a level, linear
-splines of numbers, harmonics of the calendar, TF-IDF, frozen CLIP vectors. The head costs 8,500
-floating-point operations an item, 7 GFLOP for 8,192 coalitions x 100 background items.
+It learns ``log1p`` of the target, its fourth or its square root, whichever ordered held-out items
+best; the link turns any of them into ``log1p``. A root makes top sellers count more.
+
+A photo or text that is missing has the term 0, the average item's. As exponentials of sums
+factorise, all 8,192 coalitions of 13 players cost one product of a (128, centres) and a (centres,
+64) matrix, 13 MFLOP: 1.3 GFLOP against 100 background items.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -28,20 +32,31 @@ from core.errors import ModelError
 from core.popularity import model as base
 from core.popularity.additive import BlockModel
 from core.popularity.blocks import ImageBlock, LevelBlock, TextBlock
-from core.popularity.deep_training import Networks, fit_networks
 from core.popularity.intervals import calibrate
-from core.popularity.ridge import Design, RidgeFit, fit_ridge
-from core.popularity.shapley import shapley_values
-from core.popularity.splits import MIN_DATED_SHARE, group_codes, grouped_folds
+from core.popularity.kernel import Coordinates, Kernel, coordinates
+from core.popularity.kernel_search import Shares, search
+from core.popularity.link import LINKS, Link
+from core.popularity.metrics import spearman
+from core.popularity.ridge import Design, fit_ridge
+from core.popularity.shapley import MAX_EXACT, coalitions, shapley_values
+from core.popularity.splits import MIN_DATED_SHARE, follow_in_time, group_codes, grouped_folds
 from core.popularity.vectors import MIN_PHOTOS, image_vectors
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 PARTS = 4
-"""Parts of the training items that are held out in turn to choose penalty, epochs and weight."""
-MIN_LEVEL_ITEMS = 2
-"""From how many items on a level has a vector of its own; two of a brand tell about a third."""
-IMAGE_SCALES = (0.0, 0.5, 1.0, 2.0)
-"""Weights of the photo against the columns in the ridge part; 0 leaves it to the networks."""
-CHUNK = 8192
+"""Parts of the training items that are held out in turn to choose link and penalty."""
+MIN_LEVEL_ITEMS = 1
+"""From how many items on a level has a place of its own; few items pull it little."""
+CENTRES = 1000
+SEARCHED = 1000
+"""Training items that lengths and shares are chosen on."""
+PENALTIES = (0.5, 1.0, 2.0, 4.0)
+"""Penalties to choose from, in multiples of the noise that the search found."""
+CHUNK = 2048
+SEARCH_POWER = 0.25
+"""Power of the target (see `Link`) at which lengths and shares are chosen for all links."""
 
 
 class DeepModel(BlockModel):
@@ -53,9 +68,12 @@ class DeepModel(BlockModel):
         self, name: str = "deep", *, include_post_launch: bool = False, checkpoint: str = ""
     ) -> None:
         super().__init__(name, include_post_launch=include_post_launch, checkpoint=checkpoint)
-        self.first = np.zeros((0, 1))
+        self.linear = np.zeros(0)
         self.centre = np.zeros(0)
-        self.networks = Networks.empty()
+        self.kernel = Kernel((), (), np.zeros(0), np.zeros(0), (), np.zeros(0))
+        self.weights = np.zeros(0)
+        self.base = 0.0
+        self.link = Link(0.0)
 
     def fit(self, catalog: Catalog, rows: np.ndarray) -> Self:
         """Learn from these rows; all choices are made and the intervals calibrated inside them.
@@ -66,48 +84,77 @@ class DeepModel(BlockModel):
         rows = np.asarray(rows)
         y = self._start(catalog, rows)
         design = self._design(catalog, rows)
+        self.centre = design.centre()
         parts = held_out_parts(catalog, rows)
-        ridge = self._ridge(design, y, parts)
-        modalities = [isinstance(block, TextBlock | ImageBlock) for block in self.blocks]
-        found = fit_networks(design, ridge.centre, y, ridge.residuals, parts, modalities)
-        self.networks, self.centre = found.networks, ridge.centre
-        linear = (ridge.coefficients * (1 - found.weight)).astype(np.float32)
-        self.first = np.column_stack([linear, found.first]).astype(np.float64)
-        self.intercept = (1 - found.weight) * ridge.intercept + found.weight * found.level
-        dated = catalog.column(Role.RELEASE_DATE) is not None
+        order = np.random.default_rng(0).permutation(len(rows))
+        some, middle = (np.sort(order[:count]) for count in (SEARCHED, CENTRES))
+        codes = group_codes(catalog)[rows]
+        dated = _first_dates(catalog, rows, codes) is not None
+        if dated:
+            for code, part in enumerate(parts):
+                codes[part] = code
+        scales = _scales(design, some, self.centre)
+        learned = Link.fitted(SEARCH_POWER, y).learned(y)
+        shares = self._search(design, scales, some, learned, codes)
+        self.kernel, whiten, joint = self._joint(design, scales, middle, shares)
+        fits = []
+        for link in (Link.fitted(power, y) for power in LINKS):
+            alphas = [shares.noise * p for p in PENALTIES]
+            ridge = fit_ridge(joint, link.learned(y), parts, alphas)
+            seen = link.learned(y) - ridge.residuals
+            scores = [spearman(y[part], seen[part]) for part in parts]
+            fits.append((float(np.nanmean(scores)), link, ridge))
+        _, self.link, ridge = max(fits, key=lambda fit: fit[0])
+        width = len(self.centre)
+        self.linear = ridge.coefficients[:width] * self._spread(scales, shares)
+        self.weights = whiten @ ridge.coefficients[width:]
+        self.base = ridge.intercept - float(ridge.centre[width:] @ ridge.coefficients[width:])
+        seen = self.link.output(self.link.learned(y) - ridge.residuals)
+        self.link = replace(self.link, shift=float(np.median(y - seen)))
+        residuals = y - seen - self.link.shift
         source = "held-out periods" if dated else "held-out styles"
-        self.calibration = calibrate(
-            catalog, rows, self.features, y, found.residuals, parts, source
-        )
+        self.calibration = calibrate(catalog, rows, self.features, y, residuals, parts, source)
+        self.intercept = float(self.head(np.zeros(self.units)))
         self.info = {
-            "alpha": ridge.alpha,
-            "epochs": found.epochs,
-            "weight_of_networks": found.weight,
+            "power": self.link.power,
+            "product": shares.product,
+            "noise": ridge.alpha,
+            "linear": dict(zip(self.players, map(float, shares.linear), strict=True)),
+            "lengths": dict(zip(self.players, map(float, shares.lengths), strict=False)),
             "items": len(rows),
             "currency": catalog.currency,
         }
         return self
 
+    @property
+    def units(self) -> int:
+        """Units of the first layer: what players add up to, ratios, centres."""
+        return 1 + len(self.kernel.ratios) + len(self.kernel)
+
     def output(self, catalog: Catalog, rows: np.ndarray | None = None) -> np.ndarray:
         """Predicted ``log1p`` of the target, one value a row."""
         rows = np.arange(len(catalog)) if rows is None else np.asarray(rows)
-        parts = [
-            self.head(self.terms(catalog, rows[start : start + CHUNK]).sum(axis=0))
-            for start in range(0, len(rows), CHUNK)
-        ]
+        parts = []
+        for start in range(0, len(rows), CHUNK):
+            design = self._design(catalog, rows[start : start + CHUNK])
+            summed = np.empty((len(design.average), self.units))
+            summed[:, 0] = design.products(self.linear, self.centre)
+            summed[:, 1:] = self.kernel.summed(_encoded(design))
+            parts.append(self.head(summed))
         return np.concatenate([*parts, np.zeros(0)])
 
     def terms(self, catalog: Catalog, rows: np.ndarray) -> np.ndarray:
         """First-layer terms, (players, items, units); all zeros where a player counts as average.
 
-        Unit 0 is the ridge part, in log units; the others go through the activation.
+        Unit 0 is what a player adds by itself, then come logarithms of ratios, then the centres.
         """
         design = self._design(catalog, rows)
         return np.stack([self._block_terms(i, *e) for i, e in enumerate(_encoded(design))])
 
     def head(self, summed: np.ndarray) -> np.ndarray:
         """Outputs, log units, of sums of terms (..., units); a sum of 0 is the average item."""
-        return self.intercept + summed[..., 0] + self.networks.output(summed[..., 1:])
+        together = self.kernel.values(summed[..., 1:]) @ self.weights
+        return self.link.output(self.base + summed[..., 0] + together)
 
     def contributions(self, catalog: Catalog, rows: np.ndarray | None = None) -> pd.DataFrame:
         """Shapley values of the players against the average item (every term 0), log units.
@@ -116,9 +163,34 @@ class DeepModel(BlockModel):
         are enumerated for up to 13 players; for more, sampled orders stand in.
         """
         rows = np.arange(len(catalog)) if rows is None else np.asarray(rows)
-        terms = self.terms(catalog, rows)
-        values = [shapley_values(terms[:, i], self.head) for i in range(len(rows))]
-        return pd.DataFrame(np.reshape(values, (len(rows), len(self.blocks))), columns=self.players)
+        values = np.zeros((len(rows), len(self.blocks)))
+        for start in range(0, len(rows), CHUNK // 8):
+            terms = self.terms(catalog, rows[start : start + CHUNK // 8])
+            for i in range(terms.shape[1]):
+                values[start + i] = self._shapley(terms[:, i])
+        return pd.DataFrame(values, columns=self.players)
+
+    def _shapley(self, terms: np.ndarray) -> np.ndarray:
+        """(players,) from (players, units), by all coalitions of two halves of the players.
+
+        The kernel of a coalition is the product of its halves' kernels. Players whose ratio counts
+        stand in the first half.
+        """
+        players = len(terms)
+        if not 2 <= players <= MAX_EXACT:
+            return shapley_values(terms, self.head)
+        paired = sorted({p for pair in self.kernel.ratios for p in pair})
+        order = paired + [p for p in range(players) if p not in paired]
+        cut = max(players // 2, len(paired))
+        count = len(self.kernel.ratios)
+        first = coalitions(cut)[0] @ terms[order[:cut]]
+        second = coalitions(players - cut)[0] @ terms[order[cut:]]
+        near = self.kernel.values(first[:, 1:]) * self.weights
+        together = np.exp(second[:, 1 + count :]) @ near.T
+        summed = self.base + first[:, 0] + second[:, :1] + together
+        values = np.empty(players)
+        values[order] = coalitions(players)[1] @ self.link.output(summed).ravel()
+        return values
 
     def block_values(self, position: int, cells: pd.Series) -> np.ndarray:
         """What a column's cells alone make of the average item, in log units."""
@@ -130,12 +202,19 @@ class DeepModel(BlockModel):
     def save(self, directory: Path) -> None:
         """Write `model.safetensors` and `model.json`."""
         tensors = {
-            "first": self.first.astype(np.float32),
+            "linear": self.linear,
             "centre": self.centre,
-            "intercept": np.array([self.intercept]),
-            **{f"networks.{k}": v for k, v in asdict(self.networks).items()},
+            "weights": self.weights,
+            "constants": np.array([self.intercept, self.base, *self.link.constants]),
+            "scales": self.kernel.scales,
+            "lengths": self.kernel.lengths,
+            "ratios": np.array(self.kernel.ratios, dtype=np.int64).reshape(-1, 2),
+            "ratio_scales": self.kernel.ratio_scales,
             **self._block_tensors(),
         }
+        for i, (places, average) in enumerate(self.kernel.centres):
+            tensors[f"centres.{i}"] = places.astype(np.float32)
+            tensors[f"average.{i}"] = average
         base.write_model(directory, tensors, self._plain())
 
     @classmethod
@@ -153,13 +232,22 @@ class DeepModel(BlockModel):
                 checkpoint=values["checkpoint"],
             )
             model._restore(tensors, values)
-            model.first, model.centre = tensors["first"].astype(np.float64), tensors["centre"]
-            model.networks = Networks(
-                **{k.partition(".")[2]: v for k, v in tensors.items() if k.startswith("networks.")}
+            model.linear, model.centre = tensors["linear"], tensors["centre"]
+            model.weights = tensors["weights"]
+            _, model.base, *constants = map(float, tensors["constants"])
+            model.link = Link(*constants)
+            model.kernel = Kernel(
+                model.blocks,
+                [
+                    (tensors[f"centres.{i}"].astype(np.float64), tensors[f"average.{i}"])
+                    for i in range(len(model.blocks))
+                ],
+                tensors["scales"],
+                tensors["lengths"],
+                tuple((int(a), int(b)) for a, b in tensors["ratios"]),
+                tensors["ratio_scales"],
             )
-            width = sum(b.width for b in model.blocks)
-            if model.first.shape != (width, 1 + model.networks.units) or len(model.centre) != width:
-                raise ValueError("weights do not fit the blocks")
+            model._check()
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"The model in {directory} is damaged ({error}). Train it again with"
@@ -167,40 +255,115 @@ class DeepModel(BlockModel):
             ) from error
         return model
 
+    def _check(self) -> None:
+        width = sum(b.width for b in self.blocks)
+        if len(self.linear) != width or len(self.centre) != width:
+            raise ValueError("weights do not fit the blocks")
+        if any(len(average) != len(self.weights) for _, average in self.kernel.centres):
+            raise ValueError("weights do not fit the centres")
+        self.intercept = float(self.head(np.zeros(self.units)))
+
+    def _restore(self, tensors: dict[str, np.ndarray], values: dict[str, Any]) -> None:
+        super()._restore({**tensors, "intercept": tensors["constants"]}, values)
+
     def _fit_blocks(self, catalog: Catalog, rows: np.ndarray) -> None:
         super()._fit_blocks(catalog, rows)
-        for i, block in enumerate(self.blocks):
+        blocks, self.blocks = self.blocks, []
+        dates = catalog.column(Role.RELEASE_DATE)
+        for block in blocks:
             if isinstance(block, LevelBlock):
                 cells = catalog.frame[block.feature.name].iloc[rows]
-                self.blocks[i] = LevelBlock.fit(block.feature, cells, MIN_LEVEL_ITEMS)
+                if dates and _passes(cells, catalog.frame[dates].iloc[rows]):
+                    continue
+                block = LevelBlock.fit(block.feature, cells, MIN_LEVEL_ITEMS)
+            self.blocks.append(block)
         if self.checkpoint:
             vectors = image_vectors(catalog, self.checkpoint)
             if np.isfinite(vectors[rows]).all(axis=1).sum() >= MIN_PHOTOS:
                 self.blocks.append(ImageBlock(self.checkpoint, vectors.shape[1]))
 
-    def _ridge(self, design: Design, y: np.ndarray, parts: list[np.ndarray]) -> RidgeFit:
-        """Ridge on all blocks; the photo's weight against the columns is chosen held out."""
-        if not isinstance(self.blocks[-1], ImageBlock):
-            return fit_ridge(design, y, parts)
-        candidates = []
-        for scale in IMAGE_SCALES if len(self.blocks) > 1 else (1.0,):
-            matrices = [*design.matrices[:-1], design.matrices[-1] * scale]
-            fit = fit_ridge(Design(matrices, design.average), y, parts)
-            fit.coefficients[design.slices[-1]] *= scale
-            candidates.append(fit)
-        best = min(candidates, key=lambda fit: float(fit.residuals @ fit.residuals))
-        return replace(best, centre=design.centre())
+    def _search(
+        self,
+        design: Design,
+        scales: np.ndarray,
+        rows: np.ndarray,
+        learned: np.ndarray,
+        codes: np.ndarray,
+    ) -> Shares:
+        kernel = Kernel.at(self.blocks, _encoded(design, rows))
+        dense = design.centred(rows, self.centre)
+        linear, distances = [], []
+        for i, part in enumerate(design.slices):
+            own = dense[:, part] / scales[i]
+            linear.append(own @ own.T)
+            distances.append(kernel.distance(i, kernel.centres[i]))
+        places = kernel.ratio_places() / kernel.ratio_scales
+        ratios = [np.abs(own[:, None] - own) for own in places.T]
+        own = codes[rows]
+        parts = [np.flatnonzero(own == code) for code in np.unique(own)]
+        return search(linear, distances, ratios, learned[rows], parts)
 
-    def _block_terms(self, position: int, matrix: np.ndarray, average: np.ndarray) -> np.ndarray:
+    def _joint(
+        self, design: Design, scales: np.ndarray, rows: np.ndarray, shares: Shares
+    ) -> tuple[Kernel, np.ndarray, Design]:
+        """The kernel with these rows as centres, the matrix that makes its values independent and
+        equally strong beforehand, and these with the scaled encodings as one design for ridge."""
+        from scipy.linalg import cholesky, solve_triangular
+
+        kernel = replace(Kernel.at(self.blocks, _encoded(design, rows)), lengths=shares.lengths)
+        among = kernel.values(kernel.summed(_encoded(design, rows)))
+        among = (among + among.T) / 2
+        among[np.diag_indices_from(among)] += 1e-6 * among.diagonal().max()
+        lower = cholesky(among, lower=True)
+        alike = np.exp((1 / shares.lengths[: len(self.blocks)]).sum())
+        whiten = solve_triangular(lower, np.eye(len(rows)), lower=True).T
+        whiten *= np.sqrt(shares.product / alike)
+        every = np.arange(len(design.average))
+        values = np.vstack(
+            [
+                kernel.values(kernel.summed(_encoded(design, every[start : start + CHUNK])))
+                for start in range(0, len(every), CHUNK)
+            ]
+        )
+        spread = self._spread(scales, shares)
+        matrices = [
+            m * spread[part] for m, part in zip(design.matrices, design.slices, strict=True)
+        ]
+        average = np.column_stack([design.average, np.zeros(len(every), dtype=bool)])
+        return kernel, whiten, Design([*matrices, values @ whiten], average)
+
+    def _spread(self, scales: np.ndarray, shares: Shares) -> np.ndarray:
+        """What each feature is multiplied with before ridge."""
+        widths = [block.width for block in self.blocks]
+        return np.repeat(np.sqrt(shares.linear) / scales, widths)
+
+    def _block_terms(self, position: int, matrix: "csr_array", average: np.ndarray) -> np.ndarray:
         start = sum(b.width for b in self.blocks[:position])
         part = slice(start, start + self.blocks[position].width)
-        terms = np.asarray(matrix @ self.first[part]) - self.centre[part] @ self.first[part]
+        alone = np.asarray(matrix @ self.linear[part]) - self.centre[part] @ self.linear[part]
+        places: Coordinates = coordinates(self.blocks[position], matrix, average)
+        terms = np.column_stack([alone, self.kernel.player_terms(position, places)])
         terms[average] = 0.0
         return terms
 
 
-def _encoded(design: Design) -> list[tuple]:
-    return [(m, design.average[:, i]) for i, m in enumerate(design.matrices)]
+def _encoded(
+    design: Design, rows: np.ndarray | slice = slice(None)
+) -> list[tuple["csr_array", np.ndarray]]:
+    return [(m[rows], design.average[rows, i]) for i, m in enumerate(design.matrices)]
+
+
+def _scales(design: Design, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Root mean square length of each player's encodings."""
+    dense = design.centred(rows, centre)
+    lengths = [np.sqrt((dense[:, part] ** 2).sum(axis=1).mean()) for part in design.slices]
+    return np.array([length if length > 1e-9 else 1.0 for length in lengths])
+
+
+def _passes(cells: pd.Series, dates: pd.Series) -> bool:
+    """Whether a column's levels come one after another, as seasons do, so that none comes again."""
+    cells = cells.astype(object).reset_index(drop=True)
+    return follow_in_time(cells, dates.reset_index(drop=True))
 
 
 def held_out_parts(catalog: Catalog, rows: np.ndarray) -> list[np.ndarray]:
@@ -209,14 +372,20 @@ def held_out_parts(catalog: Catalog, rows: np.ndarray) -> list[np.ndarray]:
     Styles are whole in either; a style that was released several times stands in its first period.
     """
     groups = group_codes(catalog)[rows]
-    column = catalog.column(Role.RELEASE_DATE)
-    if column is None:
-        return grouped_folds(groups, PARTS)
-    dates = catalog.frame[column].iloc[rows].reset_index(drop=True)
-    first = dates.groupby(groups).transform("min")
-    if first.notna().mean() < MIN_DATED_SHARE or first.nunique() < PARTS:
+    first = _first_dates(catalog, rows, groups)
+    if first is None:
         return grouped_folds(groups, PARTS)
     period = pd.qcut(first.rank(method="min"), PARTS, labels=False, duplicates="drop")
     codes = period.fillna(0).to_numpy(dtype=int)
     parts = [np.flatnonzero(codes == c) for c in np.unique(codes)]
     return parts if len(parts) > 1 else grouped_folds(groups, PARTS)
+
+
+def _first_dates(catalog: Catalog, rows: np.ndarray, groups: np.ndarray) -> pd.Series | None:
+    """First release of each item's style, or None where dates tell too little to part by."""
+    column = catalog.column(Role.RELEASE_DATE)
+    if column is None:
+        return None
+    dates = catalog.frame[column].iloc[rows].reset_index(drop=True)
+    first = dates.groupby(groups).transform("min")
+    return first if first.notna().mean() >= MIN_DATED_SHARE and first.nunique() >= PARTS else None

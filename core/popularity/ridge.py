@@ -19,11 +19,11 @@ class Design:
     """Encoded items: one matrix a block, and who counts as the average item in which block.
 
     Attributes:
-        matrices: one sparse (items, width) matrix a block.
+        matrices: one (items, width) matrix a block, sparse or dense.
         average: boolean (items, blocks).
     """
 
-    matrices: Sequence["csr_array"]
+    matrices: Sequence["csr_array | np.ndarray"]
     average: np.ndarray
 
     @property
@@ -65,7 +65,8 @@ class Design:
         """Dense ``x - centre`` of some rows."""
         parts = []
         for i, (matrix, part) in enumerate(zip(self.matrices, self.slices, strict=True)):
-            block = matrix[rows].toarray() - centre[part]
+            block = matrix[rows]
+            block = (block if isinstance(block, np.ndarray) else block.toarray()) - centre[part]
             block[self.average[rows, i]] = 0.0
             parts.append(block)
         return np.hstack(parts)
@@ -123,13 +124,19 @@ class RidgeFit:
     residuals: np.ndarray
 
 
-def fit_ridge(design: Design, y: np.ndarray, folds: Sequence[np.ndarray]) -> RidgeFit:
+def fit_ridge(
+    design: Design,
+    y: np.ndarray,
+    folds: Sequence[np.ndarray],
+    alphas: Sequence[float] = ALPHAS,
+) -> RidgeFit:
     """Fit at the penalty with the least squared error over held-out folds.
 
     Args:
         design: the encoded training items.
         y: their log targets.
         folds: positions held out in turn; together every item once.
+        alphas: penalties to choose from.
     """
     from threadpoolctl import threadpool_limits
 
@@ -138,31 +145,40 @@ def fit_ridge(design: Design, y: np.ndarray, folds: Sequence[np.ndarray]) -> Rid
     with threadpool_limits(1):
         if len(y) <= len(centre):
             x = design.centred(np.arange(len(y)), centre)
-            return _fit_in_item_space(x, y, folds, centre)
-        return _fit_in_feature_space(design, y, folds, centre)
+            return _fit_in_item_space(x, y, folds, centre, alphas)
+        return _fit_in_feature_space(design, y, folds, centre, alphas)
 
 
 def _fit_in_feature_space(
-    design: Design, y: np.ndarray, folds: Sequence[np.ndarray], centre: np.ndarray
+    design: Design,
+    y: np.ndarray,
+    folds: Sequence[np.ndarray],
+    centre: np.ndarray,
+    alphas: Sequence[float],
 ) -> RidgeFit:
     """By way of (features, features) sums, one set a fold, for more items than features."""
     moments = [_moments(design, y, fold, centre) for fold in folds]
     whole = moments[0]
     for part in moments[1:]:
         whole = whole + part
-    errors = [sum(m.squared_error(*(whole - m).solve(alpha)) for m in moments) for alpha in ALPHAS]
-    alpha = ALPHAS[int(np.argmin(errors))]
+    errors = [sum(m.squared_error(*(whole - m).solve(alpha)) for m in moments) for alpha in alphas]
+    alpha = alphas[int(np.argmin(errors))]
     residuals = np.empty(len(y))
     for fold, part in zip(folds, moments, strict=True):
         coefficients, intercept = (whole - part).solve(alpha)
-        fitted = design.values(coefficients, centre).sum(axis=1)[fold] + intercept
-        residuals[fold] = y[fold] - fitted
+        residuals[fold] = (
+            y[fold] - design.values(coefficients, centre).sum(axis=1)[fold] - intercept
+        )
     coefficients, intercept = whole.solve(alpha)
     return RidgeFit(coefficients, centre, intercept, alpha, residuals)
 
 
 def _fit_in_item_space(
-    x: np.ndarray, y: np.ndarray, folds: Sequence[np.ndarray], centre: np.ndarray
+    x: np.ndarray,
+    y: np.ndarray,
+    folds: Sequence[np.ndarray],
+    centre: np.ndarray,
+    alphas: Sequence[float],
 ) -> RidgeFit:
     """The same fit by way of the (items, items) matrix, for fewer items than features.
 
@@ -188,11 +204,11 @@ def _fit_in_item_space(
             residuals[fold] = solve(np.eye(len(fold)) - hat, left[fold], assume_a="pos")
         return residuals
 
-    candidates = [held_out(alpha) for alpha in ALPHAS]
+    candidates = [held_out(alpha) for alpha in alphas]
     best = int(np.argmin([residuals @ residuals for residuals in candidates]))
-    coefficients = x.T @ (vectors @ (turned / (values + ALPHAS[best])))
+    coefficients = x.T @ (vectors @ (turned / (values + alphas[best])))
     intercept = float(y.mean() - mean @ coefficients)
-    return RidgeFit(coefficients, centre, intercept, ALPHAS[best], candidates[best])
+    return RidgeFit(coefficients, centre, intercept, alphas[best], candidates[best])
 
 
 def _moments(design: Design, y: np.ndarray, rows: np.ndarray, centre: np.ndarray) -> _Moments:

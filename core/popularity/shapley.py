@@ -27,12 +27,12 @@ def shapley_values(terms: np.ndarray, head: Callable[[np.ndarray], np.ndarray]) 
     players = len(terms)
     if players > MAX_EXACT:
         return _sampled(terms, head)
-    members, weights = _coalitions(players)
+    members, weights = coalitions(players)
     return weights @ head(members @ terms)
 
 
 @lru_cache(maxsize=4)
-def _coalitions(players: int) -> tuple[np.ndarray, np.ndarray]:
+def coalitions(players: int) -> tuple[np.ndarray, np.ndarray]:
     """(coalitions, players) of 0 and 1, and (players, coalitions) of signed Shapley weights."""
     members = (np.arange(2**players)[:, None] >> np.arange(players)) & 1
     size = members.sum(axis=1)

@@ -90,7 +90,7 @@ def _candidates(catalog: Catalog, rows: np.ndarray, dates: pd.Series) -> Sequenc
         for column in catalog.columns(role):
             if column.casefold().strip() in ("season", "collection"):
                 found.append(catalog.frame[column].iloc[rows].astype(object).reset_index(drop=True))
-    found = [labels for labels in found if _ordered(labels, dates)]
+    found = [labels for labels in found if follow_in_time(labels, dates)]
     shifted = dates + pd.DateOffset(months=1)  # December opens the spring half-year
     half = shifted.dt.month.map(lambda month: " spring" if month <= 6 else " autumn")
     found.append((shifted.dt.strftime("%Y") + half).astype(object))
@@ -100,7 +100,7 @@ def _candidates(catalog: Catalog, rows: np.ndarray, dates: pd.Series) -> Sequenc
     return found
 
 
-def _ordered(labels: pd.Series, dates: pd.Series) -> bool:
+def follow_in_time(labels: pd.Series, dates: pd.Series) -> bool:
     """Whether the levels follow each other in time: the middle halves of their dates are apart."""
     by_label = dates.groupby(labels)
     first, third = by_label.quantile(0.25).sort_values(), by_label.quantile(0.75)

@@ -8,15 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.catalog.roles import Role
 from core.errors import ModelError
 from core.explain.linear import column_effects, explain
 from core.popularity import additive, deep, training
 from core.popularity.additive import AdditiveModel
 from core.popularity.deep import DeepModel, held_out_parts
-from core.popularity.deep_training import HIDDEN, INNER, MEMBERS
 from core.popularity.metrics import spearman
 from core.popularity.model import PREDICTION_COLUMNS, log_target
 from core.popularity.ranking import load_model, rank
+from core.popularity.shapley import shapley_values
 from core.popularity.splits import group_codes
 from core.popularity.training import train
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
@@ -60,7 +61,6 @@ def test_it_learns_an_interaction_that_ridge_cannot(catalog, model):
     y = log_target(catalog)[NEW]
     ridge = AdditiveModel("linear").fit(catalog, ROWS)
     ours, theirs = (spearman(y, m.output(catalog, NEW)) for m in (model, ridge))
-    assert model.info["weight_of_networks"] > 0.5
     assert ours > theirs + 0.1
 
 
@@ -166,9 +166,51 @@ def test_values_of_players_add_up_to_the_prediction(catalog, model):
     assert effects["effect"].iloc[0] > effects["effect"].iloc[-1]
 
 
-def test_the_head_is_small_enough_to_enumerate_coalitions():
-    an_item = MEMBERS * (2 * HIDDEN * INNER + 2 * INNER)
-    assert an_item * 8192 * 100 <= 8e9
+def test_all_coalitions_of_13_players_and_100_background_items_cost_little():
+    halves = 2 * 2**7 * 2**6 * deep.CENTRES
+    assert halves * 100 <= 8e9
+
+
+def test_players_share_as_in_all_orders_also_where_a_ratio_joins_two(catalog):
+    frame = catalog.frame.assign(List=np.round(catalog.frame["Price"].fillna(60) * 1.4 + 3, 2))
+    frame["List"] += np.random.default_rng(2).gamma(2, 20, size=len(frame))
+    priced = replace(
+        catalog,
+        frame=frame[["sku", "Price", "List", "Type", "Colour", "Sold"]],
+        roles={
+            "sku": Role.ID, "Price": Role.PRICE, "List": Role.NUMBER, "Type": Role.CATEGORY,
+            "Colour": Role.ATTRIBUTE, "Sold": Role.TARGET,
+        },
+    )  # fmt: skip
+    model = DeepModel().fit(priced, ROWS)
+    assert model.kernel.ratios
+    terms = model.terms(priced, NEW[:3])
+    expected = np.array([shapley_values(terms[:, i], model.head) for i in range(3)])
+    np.testing.assert_allclose(model.contributions(priced, NEW[:3]), expected, atol=1e-9)
+
+
+def test_a_column_of_seasons_that_never_come_again_is_not_read(catalog, model):
+    season = pd.cut(catalog.frame["Launch"], 6, labels=[f"S{i}" for i in range(6)])
+    frame = catalog.frame.assign(Collection=season.astype(str))
+    roles = {**catalog.roles, "Collection": Role.ATTRIBUTE}
+    seasonal = replace(catalog, frame=frame, roles=roles)
+    assert DeepModel().fit(seasonal, ROWS).players == model.players
+    undated = replace(seasonal, roles={**roles, "Launch": Role.NUMBER})
+    assert "Collection" in DeepModel().fit(undated, ROWS).players
+
+
+def test_the_same_items_give_the_same_model(catalog, model):
+    again = DeepModel().fit(catalog, ROWS)
+    np.testing.assert_array_equal(again.output(catalog), model.output(catalog))
+
+
+def test_more_items_than_centres_are_learned_from(catalog, model, monkeypatch):
+    monkeypatch.setattr(deep, "CENTRES", 60)
+    monkeypatch.setattr(deep, "SEARCHED", 150)
+    small = DeepModel().fit(catalog, ROWS)
+    assert len(small.kernel) == 60
+    y = log_target(catalog)[NEW]
+    assert spearman(y, small.output(catalog, NEW)) > spearman(y, model.output(catalog, NEW)) - 0.1
 
 
 def test_it_is_trained_scored_and_ranks_beside_the_others(catalog, tmp_path):
@@ -178,7 +220,7 @@ def test_it_is_trained_scored_and_ranks_beside_the_others(catalog, tmp_path):
     ranking = rank(catalog, tmp_path / "m")
     assert ranking["model"].unique().tolist() == ["deep"]
     assert (ranking["basis"] == "out_of_fold").all()
-    assert "neural networks" in (tmp_path / "m" / "deep" / "card.md").read_text()
+    assert "product kernel" in (tmp_path / "m" / "deep" / "card.md").read_text()
 
 
 def test_predicting_needs_no_torch(model, tmp_path):
