@@ -103,8 +103,6 @@ def test_the_search_finds_who_matters_and_how():
     shares = search(linear, distances, [], y, parts)
     assert shares.lengths[2] > 3 * max(shares.lengths[:2])
     assert shares.product > 2 * shares.linear.sum()
-    added = search(linear, distances, [], a + rng.normal(0, 0.1, 150), parts)
-    assert added.linear.argmax() == 0 and added.lengths[:3].argmin() == 0
 
 
 def test_the_error_that_is_searched_is_that_of_leaving_parts_out():
