@@ -26,6 +26,11 @@ def cache_dir() -> Path:
     return _folder("FASHION_CACHE_DIR", ROOT / "cache")
 
 
+def state_dir() -> Path:
+    """What people keep that is no catalog or model (`FASHION_STATE_DIR`, else `state/`)."""
+    return _folder("FASHION_STATE_DIR", ROOT / "state")
+
+
 def checkpoints_dir() -> Path:
     """Weights, embedded and downloaded (`FASHION_CHECKPOINTS_DIR`, else `checkpoints/`)."""
     return _folder("FASHION_CHECKPOINTS_DIR", ROOT / "checkpoints")

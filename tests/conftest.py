@@ -15,6 +15,7 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     base = tmp_path_factory.mktemp("own")
     os.environ["FASHION_CACHE_DIR"] = str(base / "cache")
     os.environ["FASHION_MODELS_DIR"] = str(base / "models")
+    os.environ["FASHION_STATE_DIR"] = str(base / "state")
     for variable in ("FASHION_DATA_DIR", "FASHION_CATALOG", "FASHION_CHECKPOINTS_DIR"):
         os.environ.pop(variable, None)
 
