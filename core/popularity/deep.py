@@ -363,7 +363,7 @@ def _scales(design: Design, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
 def _passes(cells: pd.Series, dates: pd.Series) -> bool:
     """Whether a column's levels come one after another, as seasons do, so that none comes again."""
     cells = cells.astype(object).reset_index(drop=True)
-    return follow_in_time(cells, dates.reset_index(drop=True))
+    return follow_in_time(cells, dates.reset_index(drop=True), least=2)
 
 
 def held_out_parts(catalog: Catalog, rows: np.ndarray) -> list[np.ndarray]:

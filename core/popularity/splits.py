@@ -63,8 +63,9 @@ def forward_folds(catalog: Catalog, rows: np.ndarray) -> list[Fold]:
     """Expanding window over at most the last 4 season blocks, oldest first.
 
     Each block is scored by what was released before its first date; items of a style that stands in
-    the block are left out of the past. Items without a release date take no part. An empty list
-    means that time cannot be split: no dates, or too few of them, or one season.
+    the block are left out of the past, and so are items whose sales series was still running on
+    that date, as their target was not known then. Items without a release date take no part. An
+    empty list means that time cannot be split: no dates, or too few of them, or one season.
 
     Blocks are the levels of a column named “season” where there is one and it is ordered in time;
     else half-years (December to May, June to November); else quarters of equal size by date.
@@ -77,11 +78,23 @@ def forward_folds(catalog: Catalog, rows: np.ndarray) -> list[Fold]:
         return []
     groups = group_codes(catalog)[rows]
     known = dates.notna().to_numpy()
+    window = sales_window(catalog)
     for labels in _candidates(catalog, rows, dates):
-        folds = _folds(labels, dates, known, groups, rows)
+        folds = _folds(labels, dates, known, groups, rows, window)
         if len(folds) >= 2:
             return folds[-MAX_FORWARD_FOLDS:]
     return []
+
+
+def sales_window(catalog: Catalog) -> pd.Timedelta:
+    """How long after its release an item's target is known: the weeks of its sales series.
+
+    Nothing where the catalog has no series with numbered weeks.
+    """
+    series = catalog.series()
+    if series is None or not pd.api.types.is_integer_dtype(series["period"]):
+        return pd.Timedelta(0)
+    return pd.Timedelta(weeks=int(series["period"].nunique()))
 
 
 def _candidates(catalog: Catalog, rows: np.ndarray, dates: pd.Series) -> Sequence[pd.Series]:
@@ -100,22 +113,27 @@ def _candidates(catalog: Catalog, rows: np.ndarray, dates: pd.Series) -> Sequenc
     return found
 
 
-def follow_in_time(labels: pd.Series, dates: pd.Series) -> bool:
-    """Whether the levels follow each other in time: the middle halves of their dates are apart."""
+def follow_in_time(labels: pd.Series, dates: pd.Series, least: int = 3) -> bool:
+    """Whether at least so many levels follow each other: the middle halves of their dates are apart."""
     by_label = dates.groupby(labels)
     first, third = by_label.quantile(0.25).sort_values(), by_label.quantile(0.75)
     ends = third[first.index].to_numpy()[:-1]
-    return len(first) >= 3 and bool((ends <= first.to_numpy()[1:]).all())
+    return len(first) >= least and bool((ends <= first.to_numpy()[1:]).all())
 
 
 def _folds(
-    labels: pd.Series, dates: pd.Series, known: np.ndarray, groups: np.ndarray, rows: np.ndarray
+    labels: pd.Series,
+    dates: pd.Series,
+    known: np.ndarray,
+    groups: np.ndarray,
+    rows: np.ndarray,
+    window: pd.Timedelta,
 ) -> list[Fold]:
     blocks = dates[known].groupby(labels[known]).agg(["median", "min", "size"])
     folds = []
     for label, block in blocks.sort_values("median").iterrows():
         test = known & (labels == label).to_numpy()
-        past = known & (dates < block["min"]).to_numpy()
+        past = known & (dates + window < block["min"]).to_numpy()
         past &= ~np.isin(groups, groups[test])
         enough = past.sum() >= MIN_PAST_ITEMS and len(np.unique(groups[past])) >= MIN_STYLES
         if enough and test.sum() >= MIN_BLOCK_ITEMS:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,6 +57,21 @@ def test_what_is_released_on_a_seasons_first_day_is_not_its_past():
     catalog = as_catalog(frame)
     fold = next(f for f in forward_folds(catalog, np.arange(400)) if f.label == "S4")
     assert catalog.frame["Launch"].iloc[fold.train].max() < first
+
+
+def test_items_whose_sales_were_still_running_are_not_a_seasons_past(tmp_path):
+    catalog = replace(make_catalog(400), directory=tmp_path)
+    rows = np.arange(400)
+    before = forward_folds(catalog, rows)
+    weeks = pd.DataFrame({"item": catalog.ids[0], "period": np.arange(6), "value": 1.0})
+    weeks.to_parquet(tmp_path / "series.parquet")
+    dates = catalog.frame["Launch"]
+    for fold, wider in zip(forward_folds(catalog, rows), before, strict=True):
+        start = dates.iloc[fold.test].min()
+        running = wider.train[dates.iloc[wider.train] + pd.Timedelta(weeks=6) >= start]
+        assert len(running)
+        np.testing.assert_array_equal(fold.train, np.setdiff1d(wider.train, running))
+        np.testing.assert_array_equal(fold.test, wider.test)
 
 
 def test_a_season_column_names_the_folds():
