@@ -63,12 +63,12 @@ def test_items_whose_sales_were_still_running_are_not_a_seasons_past(tmp_path):
     catalog = replace(make_catalog(400), directory=tmp_path)
     rows = np.arange(400)
     before = forward_folds(catalog, rows)
-    weeks = pd.DataFrame({"item": catalog.ids[0], "period": np.arange(6), "value": 1.0})
+    weeks = pd.DataFrame({"item": catalog.ids[0], "period": np.arange(20), "value": 1.0})
     weeks.to_parquet(tmp_path / "series.parquet")
     dates = catalog.frame["Launch"]
     for fold, wider in zip(forward_folds(catalog, rows), before, strict=True):
         start = dates.iloc[fold.test].min()
-        running = wider.train[dates.iloc[wider.train] + pd.Timedelta(weeks=6) >= start]
+        running = wider.train[dates.iloc[wider.train] + pd.Timedelta(weeks=20) >= start]
         assert len(running)
         np.testing.assert_array_equal(fold.train, np.setdiff1d(wider.train, running))
         np.testing.assert_array_equal(fold.test, wider.test)
