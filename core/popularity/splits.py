@@ -114,7 +114,7 @@ def _candidates(catalog: Catalog, rows: np.ndarray, dates: pd.Series) -> Sequenc
 
 
 def follow_in_time(labels: pd.Series, dates: pd.Series, least: int = 3) -> bool:
-    """Whether at least so many levels follow each other: the middle halves of their dates are apart."""
+    """Whether so many levels or more follow each other: their middle halves of dates are apart."""
     by_label = dates.groupby(labels)
     first, third = by_label.quantile(0.25).sort_values(), by_label.quantile(0.75)
     ends = third[first.index].to_numpy()[:-1]
