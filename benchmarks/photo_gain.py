@@ -1,6 +1,6 @@
 """Does the photo help the deep model, or lower it? Items with a photo only, with and without it.
 
-    python benchmarks/photo_gain.py CATALOG [--seeds 3]
+    python benchmarks/photo_gain.py [CATALOG] [--seeds 3]
 
 Both models learn from the same items, all of which have a photo, and are scored on the same styles
 held out in five parts, parted anew for each seed, and on each season left out where there are
@@ -31,7 +31,7 @@ DRAWS = 1000
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("catalog", type=Path)
+    parser.add_argument("catalog", type=Path, nargs="?", default=Path("data/demo"))
     parser.add_argument("--seeds", type=int, default=3, help="times that styles are parted anew")
     args = parser.parse_args(argv)
     try:
