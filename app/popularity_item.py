@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import item_evidence
+from app import item_evidence, what_if_curves
 from app.catalogs import photo_url
 from app.popularity_view import (
     CONFIG,
@@ -120,6 +120,7 @@ def show(
         with st.popover("How is this computed?"):
             _method(explanation, line, board)
     item_evidence.show(catalog, board, line, row)
+    what_if_curves.show(model, catalog, board, row)
 
 
 def rank_sentence(line: pd.Series) -> str:

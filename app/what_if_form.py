@@ -7,90 +7,63 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.popularity_view import column_label, times
-from app.words import about, money, plain
+from app import what_if_answer, what_if_edits, what_if_scenarios
+from app.popularity_view import column_label
+from app.what_if_state import edits
+from app.words import money, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
-from core.errors import FashionError
-from core.explain.what_if import edited
 from core.popularity.additive import BlockModel
 from core.popularity.blocks import NumberBlock
 from core.popularity.columns import match_columns
+from core.popularity.scoreboard import Scoreboard
 
 NOT_GIVEN = "not given"
 
 
-def show(model: BlockModel, catalog: Catalog, row: int, unit: str) -> None:
-    """Draw the form for one item; edits live in the session until they are reset."""
-    item_id = str(catalog.ids[row])
-    state = st.session_state.setdefault("what_if", {})
-    if state.get("item") != (catalog.content_hash, item_id, model.name):
-        version = state.get("version", 0) + 1
-        state = {"item": (catalog.content_hash, item_id, model.name), "edits": [{}]}
-        state["version"] = version
-        st.session_state["what_if"] = state
+@st.fragment
+def show(
+    model: BlockModel, catalog: Catalog, board: Scoreboard, order: pd.DataFrame, row: int
+) -> None:
+    """Draw the form for one item, what its edits change, its scenarios, and the search for edits.
+
+    Args:
+        model: that predicts.
+        catalog, row: the item.
+        board: of the folder that the model is from.
+        order: the catalog's ranking by the model.
+    """
     found = match_columns(model.features, catalog)
     columns = [c for f in model.features if (c := found[f.name])]
     if not columns:
         st.info("This model looks only at the photo, so changing the fields would change nothing.")
         return
+    tried = edits(catalog, row, model.name)
     left, right = st.columns([3, 2], gap="large")
-    with left, st.form(f"what-if-{state['version']}", border=False):
-        current = catalog.frame.iloc[row].to_dict() | state["edits"][-1]
+    with left, st.form(f"what-if-{tried.version}", border=False):
+        current = catalog.frame.iloc[row].to_dict() | tried.current
         cells = st.columns(2)
         values = {
-            column: _field(catalog, column, current[column], cells[i % 2], state["version"])
+            column: _field(catalog, column, current[column], cells[i % 2], tried.version)
             for i, column in enumerate(columns)
         }
         if st.form_submit_button("Predict again", type="primary"):
             original = catalog.frame.iloc[row]
-            changes = {c: v for c, v in values.items() if not _same(v, original[c])}
-            if changes != state["edits"][-1]:
-                state["edits"].append(changes)
+            tried.push({c: v for c, v in values.items() if not _same(v, original[c])})
     with right:
-        _comparison(model, catalog, row, unit, state["edits"][-1])
+        what_if_answer.show(model, catalog, board, order, row, tried.current)
+        for sentence in _beyond(model, catalog, tried.current):
+            st.caption(f":material/info: {sentence}")
         undo, reset = st.columns(2)
-        steps = len(state["edits"])
-        if undo.button("Undo", disabled=steps < 2, width="stretch"):
-            _restart(state, state["edits"][:-1])
-        if reset.button("Reset", disabled=not state["edits"][-1], width="stretch"):
-            _restart(state, [{}])
-
-
-def _restart(state: dict[str, Any], edits: list[dict]) -> None:
-    state["edits"], state["version"] = edits, state["version"] + 1
-    st.rerun()
-
-
-def _comparison(
-    model: BlockModel, catalog: Catalog, row: int, unit: str, changes: dict[str, Any]
-) -> None:
-    before = model.predict(catalog, np.array([row])).iloc[0]
-    try:
-        after = model.predict(edited(catalog, row, changes)).iloc[0]
-    except FashionError as error:
-        st.error(str(error))
-        return
-    old, new = st.columns(2)
-    for place, label, line in ((old, "As it is", before), (new, "After your edits", after)):
-        numbers = (line["predicted"], line["low"], line["high"])
-        change = None
-        if place is new and changes:
-            change = times((line["predicted"] + 1) / (before["predicted"] + 1))
-        place.metric(label, f"{about(*numbers)} {unit}", change, delta_color="off")
-        low, high = about(line["low"], *numbers[1:]), about(line["high"], *numbers[1:])
-        place.caption(f"{low} to {high} in 90 of 100 cases")
-    for sentence in _beyond(model, catalog, changes):
-        st.caption(f":material/info: {sentence}")
-    if changes:
-        names = ", ".join(column_label(c, catalog.roles) for c in changes)
-        st.caption(f"Changed: {names}.")
-        if catalog.columns(Role.IMAGE):
-            st.caption("The photo stays as it is: a new colour here does not recolour it.")
-    st.caption(
-        "What went with more or fewer sales in the past, item by item; not what a change would"
-        " cause."
-    )
+        undo.button("Undo", disabled=len(tried.steps) < 2, width="stretch", on_click=tried.undo)
+        reset.button(
+            "Reset",
+            disabled=not tried.current,
+            width="stretch",
+            on_click=lambda: tried.push({}, refill=True),
+        )
+    what_if_scenarios.show(model, catalog, board, order, row, tried)
+    what_if_edits.show(model, catalog, board, order, row, tried)
 
 
 def _beyond(model: BlockModel, catalog: Catalog, changes: dict[str, Any]) -> list[str]:

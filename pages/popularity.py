@@ -49,7 +49,7 @@ def page() -> None:
     popularity_item.show(model, catalog, board, order, row)
     popularity_weeks.show(catalog, board, models, order, row)
     st.subheader("What if?", anchor=False)
-    what_if_form.show(model, catalog, row, board.unit)
+    what_if_form.show(model, catalog, board, order, row)
     st.subheader("What goes with popularity", anchor="effects")
     effects(model, catalog, board)
     st.subheader("How good are the models?", anchor="scoreboard")

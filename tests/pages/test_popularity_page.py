@@ -151,7 +151,7 @@ def test_an_edit_changes_the_prediction_and_can_be_undone(made, use):
     assert not test.exception
     assert test.metric[0].value == before
     assert test.metric[1].value != before
-    assert "Changed: Price." in words(test)
+    assert "Changed: Price " in words(test)
     by_label(test.button, "Undo").click().run()
     assert test.metric[1].value == before
     assert by_label(test.number_input, "Price").value == pytest.approx(price.value / 3)

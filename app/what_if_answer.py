@@ -1,0 +1,118 @@
+"""What edits to an item change: prediction, place and parts, and where they leave the past."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.item_evidence import past_of
+from app.popularity_view import CONFIG, feature_roles, layout, player_label, times
+from app.what_if_words import changes_sentence, flag_sentence, photo_sentence
+from app.words import about, colours
+from core.catalog.catalog import Catalog
+from core.catalog.roles import Role
+from core.errors import FashionError
+from core.explain.density import flags
+from core.explain.scenarios import place
+from core.explain.what_if import edited
+from core.popularity.additive import BlockModel
+from core.popularity.scoreboard import Scoreboard
+
+MOVED = 0.005
+"""Smallest change of a part that is drawn, log units: half a percent."""
+
+
+def show(
+    model: BlockModel,
+    catalog: Catalog,
+    board: Scoreboard,
+    order: pd.DataFrame,
+    row: int,
+    changes: Mapping[str, Any],
+) -> None:
+    """Draw the prediction beside the one before the edits, and what is to be said about them."""
+    rows = np.array([row])
+    before = model.predict(catalog, rows).iloc[0]
+    try:
+        after = edited(catalog, row, changes)
+        line = model.predict(after).iloc[0]
+    except FashionError as error:
+        st.error(str(error))
+        return
+    item = str(catalog.ids[row])
+    for spot, label, own in zip(
+        st.columns(2), ("As it is", "After your edits"), (before, line), strict=True
+    ):
+        numbers = (own["predicted"], own["low"], own["high"])
+        change = None
+        if own is line and changes:
+            change = times((own["predicted"] + 1) / (before["predicted"] + 1))
+        spot.metric(label, f"{about(*numbers)} {board.unit}", change, delta_color="off")
+        low, high = about(own["low"], *numbers[1:]), about(own["high"], *numbers[1:])
+        spot.caption(f"{low} to {high} in 90 of 100 cases")
+        spot.caption(f"Place {place(order, item, own['predicted']):,} of {len(order):,}")
+    if changes:
+        _about_edits(model, catalog, board, row, changes, after)
+    st.caption(
+        "What went with more or fewer sales in the past, item by item; not what a change would"
+        " cause. Places are those that these predictions would take in the ranking."
+    )
+
+
+def _about_edits(
+    model: BlockModel,
+    catalog: Catalog,
+    board: Scoreboard,
+    row: int,
+    changes: Mapping[str, Any],
+    after: Catalog,
+) -> None:
+    st.caption(f"Changed: {changes_sentence(catalog, row, changes)}.")
+    past = past_of(catalog, board)
+    if past is None:
+        st.caption("The past items are not on this machine, so edits outside them are not marked.")
+    elif found := flags(past, catalog, row, after):
+        lines = "\n".join(f"- {flag_sentence(flag, catalog)}" for flag in found)
+        st.warning(f"Outside what was sold before; the range may be too narrow here:\n{lines}")
+    if told := photo_sentence(catalog, row, changes, bool(model.checkpoint)):
+        st.warning(told, icon=":material/palette:")
+    elif catalog.columns(Role.IMAGE):
+        st.caption("The photo stays as it is.")
+    parts = [model.contributions(c, np.array([r])).iloc[0] for c, r in ((catalog, row), (after, 0))]
+    moved = parts[1] - parts[0]
+    moved = moved[moved.abs() >= MOVED].sort_values(key=np.abs, ascending=False)
+    if len(moved):
+        figure, alt = moved_chart(moved, feature_roles(board))
+        st.caption("Change of each field's part in the prediction")
+        st.plotly_chart(figure, config=CONFIG, alt=alt, key="moved")
+
+
+def moved_chart(moved: pd.Series, roles: Mapping[str, Role]) -> tuple[go.Figure, str]:
+    """A bar for each player whose part changed, strongest on top, and in words.
+
+    Args:
+        moved: change of each player's Shapley value, log units.
+        roles: of the columns that the models learned from.
+    """
+    tone = colours()
+    labels = [player_label(str(player), roles) for player in moved.index]
+    percent = [(np.exp(v) - 1) * 100 for v in moved]
+    told = [times(float(np.exp(v))) for v in moved]
+    figure = go.Figure(
+        go.Bar(
+            x=percent, y=labels, orientation="h", text=told, textposition="outside",
+            cliponaxis=False,
+            marker_color=[tone["raises"] if v > 0 else tone["lowers"] for v in moved],
+            hovertemplate="%{y}: %{text}<extra></extra>",
+        )
+    )  # fmt: skip
+    layout(figure, 40 + 34 * len(moved))
+    figure.update_yaxes(autorange="reversed")
+    ends = (min(0.0, *percent), max(0.0, *percent))
+    room = 0.3 * (ends[1] - ends[0])
+    figure.update_xaxes(visible=False, range=[ends[0] - room, ends[1] + room])
+    words = ", ".join(f"{a} {b}" for a, b in zip(labels, told, strict=True))
+    return figure, f"Change of the parts by the edits: {words}."

@@ -1,0 +1,57 @@
+"""The edits that a session tries on an item, every one of them undoable."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.catalog.catalog import Catalog
+
+KEY = "what_if"
+
+
+class Edits:
+    """The steps of edits to one item, as seen by one model; another item starts anew.
+
+    Attributes:
+        steps: all edits after each step, the first without any.
+        version: changes where the fields of the form must take other values.
+    """
+
+    def __init__(self, item: tuple[str, str, str], version: int) -> None:
+        """Start with the item as it is."""
+        self.item = item
+        self.steps: list[dict[str, Any]] = [{}]
+        self.version = version
+
+    @property
+    def current(self) -> dict[str, Any]:
+        """New cells by column."""
+        return self.steps[-1]
+
+    def push(self, changes: Mapping[str, Any], *, refill: bool = False) -> None:
+        """Take these edits in place of the current ones, as one step.
+
+        Args:
+            changes: new cells by column; none is the item as it is.
+            refill: whether they come from elsewhere than the form's fields.
+        """
+        if dict(changes) != self.current:
+            self.steps.append(dict(changes))
+        self.version += refill
+
+    def undo(self) -> None:
+        """Go back one step, as far as there is one."""
+        if len(self.steps) > 1:
+            self.steps.pop()
+            self.version += 1
+
+
+def edits(catalog: Catalog, row: int, model: str) -> Edits:
+    """The session's edits to an item."""
+    item = (catalog.content_hash, str(catalog.ids[row]), model)
+    found = st.session_state.get(KEY)
+    if found is None or found.item != item:
+        found = Edits(item, 1 if found is None else found.version + 1)
+        st.session_state[KEY] = found
+    return found
