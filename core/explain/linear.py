@@ -2,12 +2,15 @@
 
 A player is an original column (all its one-hot levels or spline pieces together), the description
 (all words of title and descriptions: TF-IDF scales each text to unit length, so single words would
-not be independent players), the reviews, or the image. For a model that adds players up, the
-Shapley value against a background is ``b . (x - mean of the background)`` (Lundberg & Lee 2017,
-section 4.2; Štrumbelj & Kononenko 2014); the background is the training items. The
-deep model's are enumerated over all coalitions, against the average item (`core.popularity.shapley`
-says what happens beyond 13 players). Values are in log units: ``exp(value)`` multiplies
-``1 + target``, told to people as "times the average item".
+not be independent players), the reviews, or the image. Credit is measured against background items
+(`core.popularity.background`), the same for all models that learned from the same items: a player
+that is absent is as in one of these, and the worth of a coalition is the mean over them.
+
+For a model that adds players up, the Shapley value is ``b . (x - mean of the background)``
+(Lundberg & Lee 2017, section 4.2; Štrumbelj & Kononenko 2014). For the deep model all coalitions
+are enumerated (`core.popularity.kernel_game`, which also says what happens beyond 15 players).
+Values are in log units: ``exp(value)`` multiplies ``1 + target``, told to people as "times the
+average item"; the average item is where the background's mean output is, in log units.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,6 +21,7 @@ import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.popularity.additive import BlockModel
+from core.popularity.background import categories_of
 from core.popularity.blocks import (
     ImageBlock,
     LevelBlock,
@@ -25,6 +29,7 @@ from core.popularity.blocks import (
     TextBlock,
 )
 from core.popularity.columns import match_columns
+from core.popularity.shapley import MAX_EXACT
 
 
 @dataclass(frozen=True)
@@ -48,15 +53,52 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Against:
+    """Background items.
+
+    Attributes:
+        items: how many.
+        category: of which category alone; empty for all.
+        version: of the model's background, see `Background`.
+    """
+
+    items: int
+    category: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """How two players go together.
+
+    Attributes:
+        first, second: players.
+        value: Shapley interaction index in log units: what both add beyond what each adds without
+            the other; negative where they make up for one another.
+    """
+
+    first: str
+    second: str
+    value: float
+
+    @property
+    def factor(self) -> float:
+        """The value as a factor of the prediction."""
+        return float(np.exp(self.value))
+
+
+@dataclass(frozen=True)
 class Explanation:
     """A prediction and its parts; ``base + sum of values`` is the model's output.
 
     Attributes:
-        base: output for the average training item, log units; `base_units` in the target's unit.
+        base: mean output over the background, log units; `base_units` in the target's unit.
         output: the model's output by its own predict path, log units.
         predicted, low, high: median and 90 % interval of the final model, in the target's unit.
         gap: ``|base + sum of values - output|``, measured, in log units.
         parts: one a player, in the model's order.
+        against: what the item is held against.
+        exact: whether no order of players was sampled.
     """
 
     item_id: str
@@ -69,6 +111,8 @@ class Explanation:
     high: float
     gap: float
     parts: tuple[Part, ...]
+    against: Against
+    exact: bool
 
     def ordered(self) -> list[Part]:
         """Parts from the strongest to the weakest."""
@@ -93,14 +137,24 @@ class Step:
     factor: float
 
 
-def explain(model: BlockModel, catalog: Catalog, row: int) -> Explanation:
+def explain(
+    model: BlockModel, catalog: Catalog, row: int, *, same_category: bool = False
+) -> Explanation:
     """The parts of one item's prediction.
 
+    Args:
+        model: a trained model.
+        catalog, row: the item.
+        same_category: against background items of its category only.
+
     Raises:
-        ModelError: the model has not been trained, or needs photos that were not read yet.
+        ModelError: the model has not been trained, needs photos that were not read yet, or has no
+            background of the category.
     """
     rows = np.array([row])
-    values = model.contributions(catalog, rows).iloc[0]
+    category = str(categories_of(catalog, rows)[0]) if same_category else None
+    values = model.contributions(catalog, rows, same_category=same_category).iloc[0]
+    base = model.base_output(category)
     prediction = model.predict(catalog, rows).iloc[0]
     output = float(model.output(catalog, rows)[0])
     shown = _cells(model, catalog, row)
@@ -111,15 +165,40 @@ def explain(model: BlockModel, catalog: Catalog, row: int) -> Explanation:
     return Explanation(
         item_id=str(catalog.ids[row]),
         model=model.name,
-        base=model.intercept,
-        base_units=float(max(np.expm1(model.intercept), 0.0)),
+        base=base,
+        base_units=float(max(np.expm1(base), 0.0)),
         output=output,
         predicted=float(prediction["predicted"]),
         low=float(prediction["low"]),
         high=float(prediction["high"]),
-        gap=abs(model.intercept + sum(p.value for p in parts) - output),
+        gap=abs(base + sum(p.value for p in parts) - output),
         parts=parts,
+        against=Against(
+            len(model.background.among(category).average), category or "", model.background.version
+        ),
+        exact=model.kind == "ridge" or len(parts) <= MAX_EXACT,
     )
+
+
+def pairs(model: BlockModel, catalog: Catalog, row: int, player: str | None = None) -> list[Pair]:
+    """How the players of an item's prediction go together, two by two, strongest first.
+
+    Args:
+        model: a trained model.
+        catalog, row: the item.
+        player: only pairs with this one (the image with every column); default: all pairs.
+
+    Raises:
+        ModelError: too many players, or as `explain`.
+    """
+    table = model.interactions(catalog, row).to_numpy()
+    found = [
+        Pair(a, b, float(table[i, j]))
+        for i, a in enumerate(model.players)
+        for j, b in enumerate(model.players)
+        if i < j and player in (None, a, b)
+    ]
+    return sorted(found, key=lambda pair: (-abs(pair.value), pair.first, pair.second))
 
 
 def waterfall(explanation: Explanation, limit: int = 8) -> list[Step]:
@@ -156,8 +235,8 @@ def column_effects(
     """How a player's part changes with the column's value, others as they are.
 
     Returns:
-        ``value`` (text of a level, a number, or the first of a month), ``effect`` (log units
-        against the average item) and ``items`` (how many items of this catalog have it; for numbers
+        ``value`` (text of a level, a number, or the first of a month), ``effect`` (log units, mean
+        over the background) and ``items`` (how many items of this catalog have it; for numbers
         and months, in the bin around it), levels by their number of items, at most `limit` of them.
         Empty for the description, the reviews, the image, or a column that the catalog lacks.
     """

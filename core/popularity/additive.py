@@ -1,12 +1,12 @@
 """The two ridge models: ``linear`` on metadata and text, ``image`` on CLIP embeddings.
 
 Both predict ``intercept + sum over players of b . (x - mean)``, where a player is a column, the
-text or the photo and the mean is over the training items. So each player's term is its exact
-Shapley value against the training items as background (Lundberg & Lee 2017, section 4.2).
+text or the photo and the mean is over the training items. Against background items a player's exact
+Shapley value is ``b . (x - mean over the background)`` (Lundberg & Lee 2017, section 4.2).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import ModelError
 from core.popularity import model as base
+from core.popularity.background import Background, categories_of
 from core.popularity.blocks import (
     COLUMN_BLOCKS,
     Block,
@@ -47,6 +48,7 @@ class BlockModel(ABC):
         players: one name a block: the training catalog's column, ``description`` (title and
             descriptions together), ``reviews`` or ``image``.
         intercept: output for the average training item, in log units.
+        background: training items that credit is measured against.
     """
 
     kind = ""
@@ -65,6 +67,7 @@ class BlockModel(ABC):
         self.blocks: list[Block] = []
         self.calibration: Calibration | None = None
         self.intercept = 0.0
+        self.background = Background.average_item([])
         self.info: dict[str, Any] = {}
 
     @property
@@ -92,12 +95,30 @@ class BlockModel(ABC):
         """Predicted ``log1p`` of the target, one value a row."""
 
     @abstractmethod
-    def contributions(self, catalog: Catalog, rows: np.ndarray | None = None) -> pd.DataFrame:
-        """Shapley values in log units: one line a row, one column a player."""
+    def base_output(self, category: str | None = None) -> float:
+        """Mean output over the background, or over that of a category, in log units.
+
+        Raises:
+            ModelError: the category has no background of its own.
+        """
+
+    @abstractmethod
+    def _values(self, catalog: Catalog, rows: np.ndarray, category: str | None) -> np.ndarray:
+        """Shapley values (rows, players) against the background, or that of a category."""
+
+    @abstractmethod
+    def interactions(self, catalog: Catalog, row: int) -> pd.DataFrame:
+        """Shapley interaction index of each two players of an item, against the background.
+
+        Log units; a symmetric table with a line and a column a player, 0 on the diagonal.
+
+        Raises:
+            ModelError: there are too many players to try all coalitions.
+        """
 
     @abstractmethod
     def block_values(self, position: int, cells: pd.Series) -> np.ndarray:
-        """What a column's cells alone make of the average item, in log units."""
+        """What a column's cells alone make of the background items, on average, in log units."""
 
     @abstractmethod
     def save(self, directory: Path) -> None:
@@ -106,6 +127,23 @@ class BlockModel(ABC):
     def predict(self, catalog: Catalog, rows: np.ndarray | None = None) -> pd.DataFrame:
         """Median, mean and intervals in the target's unit; see `core.popularity.model`."""
         return base.predict(self, catalog, rows)
+
+    def contributions(
+        self, catalog: Catalog, rows: np.ndarray | None = None, *, same_category: bool = False
+    ) -> pd.DataFrame:
+        """Shapley values in log units: one line a row, one column a player.
+
+        They add up to the output less `base_output`; with `same_category`, each item's less that of
+        its category.
+
+        Raises:
+            ModelError: an item's category has no background of its own.
+        """
+        rows = np.arange(len(catalog)) if rows is None else np.asarray(rows)
+        values = np.zeros((len(rows), len(self.blocks)))
+        for category, own in _by_category(catalog, rows, same_category):
+            values[own] = self._values(catalog, rows[own], category)
+        return pd.DataFrame(values, columns=self.players)
 
     def missing_columns(self, catalog: Catalog) -> list[str]:
         """Columns that the model learned from and this catalog does not have."""
@@ -131,7 +169,7 @@ class BlockModel(ABC):
             f"idf.{i}": block.idf
             for i, block in enumerate(self.blocks)
             if isinstance(block, TextBlock)
-        }
+        } | self.background.tensors()
 
     def _plain(self) -> dict[str, Any]:
         return {
@@ -142,6 +180,7 @@ class BlockModel(ABC):
             "calibration": self.calibration.to_json() if self.calibration else None,
             "info": self.info,
             "blocks": [block_to_json(block) for block in self.blocks],
+            "background": self.background.to_json(),
         }
 
     def _restore(self, tensors: dict[str, np.ndarray], values: dict[str, Any]) -> None:
@@ -149,6 +188,11 @@ class BlockModel(ABC):
             block_from_json(block, tensors.get(f"idf.{i}"))
             for i, block in enumerate(values["blocks"])
         ]
+        widths = [block.width for block in self.blocks]
+        if "background" in values:
+            self.background = Background.restore(tensors, values["background"], widths)
+        else:  # trained before models had one
+            self.background = Background.average_item(widths)
         self.intercept = float(tensors["intercept"][0])
         self.calibration = Calibration.from_json(values["calibration"])
         self.info = values["info"]
@@ -206,7 +250,9 @@ class AdditiveModel(BlockModel):
         rows = np.asarray(rows)
         y = self._start(catalog, rows)
         folds = grouped_folds(group_codes(catalog)[rows], 4)
-        fit = fit_ridge(self._design(catalog, rows), y, folds)
+        design = self._design(catalog, rows)
+        fit = fit_ridge(design, y, folds)
+        self.background = Background.draw(catalog, rows, design)
         self.coefficients, self.centre, self.intercept = fit.coefficients, fit.centre, fit.intercept
         self.calibration = calibrate(
             catalog, rows, self.features, y, fit.residuals, folds, "held-out styles"
@@ -224,25 +270,43 @@ class AdditiveModel(BlockModel):
         design = self._design(catalog, rows)
         return self.intercept + design.products(self.coefficients, self.centre)
 
-    def contributions(self, catalog: Catalog, rows: np.ndarray | None = None) -> pd.DataFrame:
-        """Each player's part of the output, in log units: one line a row, one column a player.
+    def base_output(self, category: str | None = None) -> float:
+        """Mean output over the background, or over that of a category, in log units.
 
-        A column that the catalog lacks, a level that training never saw and a missing photo
-        contribute exactly 0.
+        Raises:
+            ModelError: the category has no background of its own.
         """
-        rows = np.arange(len(catalog)) if rows is None else np.asarray(rows)
-        design = self._design(catalog, rows)
-        return pd.DataFrame(design.values(self.coefficients, self.centre), columns=self.players)
+        return self.intercept + float(self._background_values(category).sum())
+
+    def background_centre(self) -> np.ndarray:
+        """Mean over the background of every feature; what counts as average is at `centre`."""
+        design = self.background.among()
+        places = np.arange(len(design.average))
+        return self.centre + design.centred(places, self.centre).mean(axis=0)
+
+    def _background_values(self, category: str | None) -> np.ndarray:
+        """(players,): mean over the background of ``b . (x - centre)``."""
+        design = self.background.among(category)
+        return design.values(self.coefficients, self.centre).mean(axis=0)
+
+    def _values(self, catalog: Catalog, rows: np.ndarray, category: str | None) -> np.ndarray:
+        own = self._design(catalog, rows).values(self.coefficients, self.centre)
+        return own - self._background_values(category)
+
+    def interactions(self, catalog: Catalog, row: int) -> pd.DataFrame:
+        """All 0: what is added up does not interact."""
+        players = len(self.players)
+        return pd.DataFrame(np.zeros((players, players)), self.players, self.players)
 
     def block_values(self, position: int, cells: pd.Series) -> np.ndarray:
-        """What a column's cells alone make of the average item, in log units."""
+        """What a column's cells alone make of the background items, on average, in log units."""
         block = self.blocks[position]
         assert not isinstance(block, TextBlock | ImageBlock)
         matrix, average = block.encode(cells)
         start = sum(b.width for b in self.blocks[:position])
         part = slice(start, start + self.blocks[position].width)
         values = (matrix @ self.coefficients[part]) - self.centre[part] @ self.coefficients[part]
-        return np.where(average, 0.0, values)
+        return np.where(average, 0.0, values) - self._background_values(None)[position]
 
     def save(self, directory: Path) -> None:
         """Write `model.safetensors` and `model.json`."""
@@ -301,6 +365,18 @@ def joined_text(catalog: Catalog, columns: Sequence[str], rows: np.ndarray) -> l
     """The texts of several columns as one text an item; empty where all of them are."""
     parts = [catalog.frame[c].iloc[rows].fillna("").astype(str).to_numpy() for c in columns]
     return ["\n".join(cells) for cells in zip(*parts, strict=True)]
+
+
+def _by_category(
+    catalog: Catalog, rows: np.ndarray, same_category: bool
+) -> Iterator[tuple[str | None, np.ndarray]]:
+    """Whose background the items are held against, with their positions in `rows`."""
+    if not same_category:
+        yield None, np.arange(len(rows))
+        return
+    categories = categories_of(catalog, rows)
+    for category in dict.fromkeys(categories):
+        yield category, np.flatnonzero(categories == category)
 
 
 def _average_item(block: Block, count: int) -> Encoded:

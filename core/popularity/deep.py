@@ -16,7 +16,8 @@ best; the link turns any of them into ``log1p``. A root makes top sellers count 
 
 A photo or text that is missing has the term 0, the average item's. As exponentials of sums
 factorise, all 8,192 coalitions of 13 players cost one product of a (128, centres) and a (centres,
-64) matrix, 13 MFLOP: 1.3 GFLOP against 100 background items.
+64) matrix, 16 MFLOP: at most 1.6 GFLOP against 100 background items (see
+`core.popularity.kernel_game`).
 """
 
 from dataclasses import replace
@@ -31,14 +32,16 @@ from core.catalog.roles import Role
 from core.errors import ModelError
 from core.popularity import model as base
 from core.popularity.additive import BlockModel
+from core.popularity.background import Background
 from core.popularity.blocks import ImageBlock, LevelBlock, TextBlock
 from core.popularity.intervals import calibrate
 from core.popularity.kernel import Coordinates, Kernel, coordinates
+from core.popularity.kernel_game import KernelGame
 from core.popularity.kernel_search import Shares, search
 from core.popularity.link import LINKS, Link
 from core.popularity.metrics import spearman
 from core.popularity.ridge import Design, fit_ridge
-from core.popularity.shapley import MAX_EXACT, coalitions, shapley_values
+from core.popularity.shapley import MAX_EXACT
 from core.popularity.splits import MIN_DATED_SHARE, follow_in_time, group_codes, grouped_folds
 from core.popularity.vectors import MIN_PHOTOS, image_vectors
 
@@ -74,6 +77,7 @@ class DeepModel(BlockModel):
         self.weights = np.zeros(0)
         self.base = 0.0
         self.link = Link(0.0)
+        self._game: tuple[Background, str | None, KernelGame] | None = None
 
     def fit(self, catalog: Catalog, rows: np.ndarray) -> Self:
         """Learn from these rows; all choices are made and the intervals calibrated inside them.
@@ -85,6 +89,7 @@ class DeepModel(BlockModel):
         y = self._start(catalog, rows)
         design = self._design(catalog, rows)
         self.centre = design.centre()
+        self.background = Background.draw(catalog, rows, design)
         parts = held_out_parts(catalog, rows)
         order = np.random.default_rng(0).permutation(len(rows))
         some, middle = (np.sort(order[:count]) for count in (SEARCHED, CENTRES))
@@ -148,7 +153,9 @@ class DeepModel(BlockModel):
 
         Unit 0 is what a player adds by itself, then come logarithms of ratios, then the centres.
         """
-        design = self._design(catalog, rows)
+        return self._terms(self._design(catalog, rows))
+
+    def _terms(self, design: Design) -> np.ndarray:
         return np.stack([self._block_terms(i, *e) for i, e in enumerate(_encoded(design))])
 
     def head(self, summed: np.ndarray) -> np.ndarray:
@@ -156,48 +163,64 @@ class DeepModel(BlockModel):
         together = self.kernel.values(summed[..., 1:]) @ self.weights
         return self.link.output(self.base + summed[..., 0] + together)
 
-    def contributions(self, catalog: Catalog, rows: np.ndarray | None = None) -> pd.DataFrame:
-        """Shapley values of the players against the average item (every term 0), log units.
+    def base_output(self, category: str | None = None) -> float:
+        """Mean output over the background, or over that of a category, in log units.
 
-        One line a row, one column a player; they add up to ``output - intercept``. All coalitions
-        are enumerated for up to 13 players; for more, sampled orders stand in.
+        Raises:
+            ModelError: the category has no background of its own.
         """
-        rows = np.arange(len(catalog)) if rows is None else np.asarray(rows)
+        return float(self.game(category).outputs.mean())
+
+    def game(self, category: str | None = None) -> KernelGame:
+        """What coalitions say against the background, or against that of a category.
+
+        The last one is kept: 20 MB for 13 players, 100 background items and 1,000 centres.
+
+        Raises:
+            ModelError: the category has no background of its own.
+        """
+        kept = self._game
+        if kept is None or kept[0] is not self.background or kept[1] != category:
+            terms = self._terms(self.background.among(category))
+            game = KernelGame(terms, self.kernel, self.weights, self.base, self.link)
+            self._game = kept = (self.background, category, game)
+        return kept[2]
+
+    def _values(self, catalog: Catalog, rows: np.ndarray, category: str | None) -> np.ndarray:
+        game = self.game(category)
         values = np.zeros((len(rows), len(self.blocks)))
         for start in range(0, len(rows), CHUNK // 8):
             terms = self.terms(catalog, rows[start : start + CHUNK // 8])
             for i in range(terms.shape[1]):
-                values[start + i] = self._shapley(terms[:, i])
-        return pd.DataFrame(values, columns=self.players)
-
-    def _shapley(self, terms: np.ndarray) -> np.ndarray:
-        """(players,) from (players, units), by all coalitions of two halves of the players.
-
-        The kernel of a coalition is the product of its halves' kernels. Players whose ratio counts
-        stand in the first half.
-        """
-        players = len(terms)
-        if not 2 <= players <= MAX_EXACT:
-            return shapley_values(terms, self.head)
-        paired = sorted({p for pair in self.kernel.ratios for p in pair})
-        order = paired + [p for p in range(players) if p not in paired]
-        cut = max(players // 2, len(paired))
-        count = len(self.kernel.ratios)
-        first = coalitions(cut)[0] @ terms[order[:cut]]
-        second = coalitions(players - cut)[0] @ terms[order[cut:]]
-        near = self.kernel.values(first[:, 1:]) * self.weights
-        together = np.exp(second[:, 1 + count :]) @ near.T
-        summed = self.base + first[:, 0] + second[:, :1] + together
-        values = np.empty(players)
-        values[order] = coalitions(players)[1] @ self.link.output(summed).ravel()
+                values[start + i] = game.values(terms[:, i])
         return values
 
+    def interactions(self, catalog: Catalog, row: int) -> pd.DataFrame:
+        """Shapley interaction index of each two players of an item, against the background.
+
+        Log units; a symmetric table with a line and a column a player, 0 on the diagonal.
+
+        Raises:
+            ModelError: there are too many players to try all coalitions.
+        """
+        if len(self.blocks) > MAX_EXACT:
+            raise ModelError(
+                f"The {self.name} model reads {len(self.blocks)} fields; how two go together is"
+                f" computed for up to {MAX_EXACT}."
+            )
+        found = self.game().interactions(self.terms(catalog, np.array([row]))[:, 0])
+        return pd.DataFrame(found, self.players, self.players)
+
     def block_values(self, position: int, cells: pd.Series) -> np.ndarray:
-        """What a column's cells alone make of the average item, in log units."""
+        """What a column's cells alone make of the background items, on average, in log units."""
         block = self.blocks[position]
         assert not isinstance(block, TextBlock | ImageBlock)
+        game = self.game()
+        others = game.terms.sum(axis=0) - game.terms[position]
         matrix, average = block.encode(cells)
-        return self.head(self._block_terms(position, matrix, average)) - self.intercept
+        terms = self._block_terms(position, matrix, average)
+        means = [float(self.head(others + term).mean()) for term in terms]
+        return np.array(means) - game.outputs.mean()
 
     def save(self, directory: Path) -> None:
         """Write `model.safetensors` and `model.json`."""

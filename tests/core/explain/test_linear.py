@@ -5,9 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.explain.linear import REST, column_effects, explain, mean_effects, waterfall
+from core.explain.linear import REST, column_effects, explain, mean_effects, pairs, waterfall
 from core.popularity.additive import AdditiveModel
 from core.popularity.columns import feature_columns
+from core.popularity.deep import DeepModel
 from tests.core.popularity.synthetic import make_catalog
 
 
@@ -52,12 +53,39 @@ def brute_force(model, catalog, row, background):
 
 
 def test_parts_are_the_shapley_values_by_definition(catalog, model):
-    background = np.arange(len(catalog))
+    ids = np.array(model.background.ids)[model.background.common]
+    background = catalog.ids.get_indexer(ids)
     expected = brute_force(model, catalog, 7, background)
     explanation = explain(model, catalog, 7)
     assert {p.player for p in explanation.parts} == set(expected)
     for part in explanation.parts:
         assert part.value == pytest.approx(expected[part.player], abs=1e-9)
+
+
+def test_it_says_what_the_item_is_held_against(catalog, model):
+    told = explain(model, catalog, 3).against
+    assert (told.items, told.category, told.version) == (100, "", model.background.version)
+    kind = catalog.frame["Type"].iloc[3]
+    inside = explain(model, catalog, 3, same_category=True)
+    assert inside.against.category == kind and 10 <= inside.against.items < 100
+    assert {p.player: p.value for p in inside.parts}["Type"] == pytest.approx(0)
+    assert inside.base == pytest.approx(model.base_output(kind)) != model.base_output()
+    assert inside.gap < 1e-9 and inside.exact
+
+
+def test_what_is_added_up_has_no_pairs(catalog, model):
+    found = pairs(model, catalog, 3)
+    assert len(found) == 7 * 6 / 2 and all(p.value == 0 and p.factor == 1 for p in found)
+
+
+def test_pairs_of_the_deep_model_are_its_interactions_strongest_first(catalog):
+    deep = DeepModel().fit(catalog, np.arange(len(catalog)))
+    found, table = pairs(deep, catalog, 3), deep.interactions(catalog, 3)
+    assert all(p.value == table.loc[p.first, p.second] for p in found)
+    sizes = [abs(p.value) for p in found]
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > 0
+    own = pairs(deep, catalog, 3, "Price")
+    assert own == [p for p in found if "Price" in (p.first, p.second)] and len(own) == 5
 
 
 def test_base_and_parts_add_up_to_the_prediction(catalog, model):

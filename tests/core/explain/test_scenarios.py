@@ -133,7 +133,7 @@ def test_outcomes_are_those_of_the_model(catalog, model, order):
         assert one.name == name and one.changes == changes
         assert one.prediction.tolist() == wanted[list(PREDICTION_COLUMNS)].tolist()
         assert one.place_low <= one.place <= one.place_high
-        total = model.intercept + one.parts.sum()
+        total = model.base_output() + one.parts.sum()
         assert np.expm1(total) == pytest.approx(one.prediction["predicted"])
     as_it_is = order.reset_index(drop=True)
     assert found[0].place == 1 + as_it_is.index[as_it_is["item_id"] == "0-00005"][0]

@@ -88,17 +88,20 @@ def test_rows_choose_items(catalog, linear):
 
 
 def test_contributions_sum_to_the_output(catalog, linear):
-    total = linear.intercept + linear.contributions(catalog).sum(axis=1)
+    total = linear.base_output() + linear.contributions(catalog).sum(axis=1)
     np.testing.assert_allclose(total, linear.output(catalog), atol=1e-10)
     assert linear.players == [
         "Type", "Colour", "season", "Price", "Weight", "Launch", "description",
     ]  # fmt: skip
 
 
-def test_a_missing_column_contributes_nothing_and_is_named(linear):
+def test_a_missing_column_is_the_same_for_all_and_is_named(linear):
     other = make_catalog(50, seed=4, drop=("Colour", "Text", "Name", "Price"))
     contributions = linear.contributions(other)
-    assert (contributions[["Colour", "description", "Price"]] == 0).all(axis=None)
+    missing = contributions[["Colour", "description", "Price"]]
+    assert (missing == missing.iloc[0]).all(axis=None) and missing.abs().max(axis=None) < 0.05
+    total = linear.base_output() + contributions.sum(axis=1)
+    np.testing.assert_allclose(total, linear.output(other), atol=1e-10)
     assert linear.missing_columns(other) == ["Colour", "Price", "Name", "Text"]
     assert np.isfinite(linear.predict(other)["predicted"]).all()
 

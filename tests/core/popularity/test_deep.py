@@ -17,7 +17,6 @@ from core.popularity.deep import DeepModel, held_out_parts
 from core.popularity.metrics import spearman
 from core.popularity.model import PREDICTION_COLUMNS, log_target
 from core.popularity.ranking import load_model, rank
-from core.popularity.shapley import shapley_values
 from core.popularity.splits import group_codes
 from core.popularity.training import train
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
@@ -157,36 +156,13 @@ def test_the_parts_held_out_are_periods_and_whole_styles(catalog):
 def test_values_of_players_add_up_to_the_prediction(catalog, model):
     rows = NEW[:5]
     values = model.contributions(catalog, rows)
-    total = model.intercept + values.sum(axis=1)
+    total = model.base_output() + values.sum(axis=1)
     np.testing.assert_allclose(total, model.output(catalog, rows), atol=1e-9)
     explanation = explain(model, catalog, 3)
     assert explanation.gap < 1e-9
     assert [p.player for p in explanation.parts] == model.players
     effects = column_effects(model, "Price", catalog)
     assert effects["effect"].iloc[0] > effects["effect"].iloc[-1]
-
-
-def test_all_coalitions_of_13_players_and_100_background_items_cost_little():
-    halves = 2 * 2**7 * 2**6 * deep.CENTRES
-    assert halves * 100 <= 8e9
-
-
-def test_players_share_as_in_all_orders_also_where_a_ratio_joins_two(catalog):
-    frame = catalog.frame.assign(List=np.round(catalog.frame["Price"].fillna(60) * 1.4 + 3, 2))
-    frame["List"] += np.random.default_rng(2).gamma(2, 20, size=len(frame))
-    priced = replace(
-        catalog,
-        frame=frame[["sku", "Price", "List", "Type", "Colour", "Sold"]],
-        roles={
-            "sku": Role.ID, "Price": Role.PRICE, "List": Role.NUMBER, "Type": Role.CATEGORY,
-            "Colour": Role.ATTRIBUTE, "Sold": Role.TARGET,
-        },
-    )  # fmt: skip
-    model = DeepModel().fit(priced, ROWS)
-    assert model.kernel.ratios
-    terms = model.terms(priced, NEW[:3])
-    expected = np.array([shapley_values(terms[:, i], model.head) for i in range(3)])
-    np.testing.assert_allclose(model.contributions(priced, NEW[:3]), expected, atol=1e-9)
 
 
 def test_a_column_of_seasons_that_never_come_again_is_not_read(catalog, model):

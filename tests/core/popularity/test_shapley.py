@@ -2,9 +2,10 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.popularity import shapley
-from core.popularity.shapley import shapley_values
+from core.popularity.shapley import interactions, members, sampled_values, shapley_values
 
 
 def head(sums):
@@ -12,33 +13,76 @@ def head(sums):
 
 
 @pytest.fixture
-def terms():
+def own():
     return np.random.default_rng(3).normal(size=(5, 3))
 
 
-def test_they_are_the_mean_over_all_orders(terms):
+@pytest.fixture
+def other():
+    return np.random.default_rng(4).normal(size=(5, 3))
+
+
+def table_of(own, other):
+    return head(other.sum(axis=0) + members(len(own)) @ (own - other))
+
+
+def test_they_are_the_mean_over_all_orders(own, other):
     expected = np.zeros(5)
     orders = list(permutations(range(5)))
     for order in orders:
-        before = np.zeros(3)
+        before = other.sum(axis=0)
         for player in order:
-            after = before + terms[player]
+            after = before + own[player] - other[player]
             expected[player] += (head(after) - head(before)) / len(orders)
             before = after
-    np.testing.assert_allclose(shapley_values(terms, head), expected, atol=1e-12)
+    np.testing.assert_allclose(shapley_values(table_of(own, other)), expected, atol=1e-12)
 
 
-def test_a_player_without_a_term_gets_nothing_and_twins_get_the_same(terms):
-    terms[1], terms[2] = 0.0, terms[3]
-    values = shapley_values(terms, head)
+def test_a_player_that_changes_nothing_gets_nothing_and_twins_get_the_same(own, other):
+    own[1], own[2], other[2] = other[1], own[3], other[3]
+    table = table_of(own, other)
+    values = shapley_values(table)
     assert values[1] == pytest.approx(0, abs=1e-12)
     assert values[2] == pytest.approx(values[3])
+    pairs = interactions(table)
+    np.testing.assert_allclose(pairs[1], 0, atol=1e-12)
+    assert pairs[0, 2] == pytest.approx(pairs[0, 3])
 
 
-def test_sampled_orders_add_up_and_come_near(terms, monkeypatch):
-    exact = shapley_values(terms, head)
-    monkeypatch.setattr(shapley, "MAX_EXACT", 4)
-    sampled = shapley_values(terms, head)
-    assert sampled.sum() == pytest.approx(head(terms.sum(axis=0)) - head(np.zeros(3)))
+@given(st.integers(0, 6), st.integers(0, 1000))
+def test_values_add_up_and_are_linear(players, seed):
+    one, two = np.random.default_rng(seed).normal(size=(2, 2**players))
+    values = shapley_values(one)
+    assert values.sum() == pytest.approx(one[-1] - one[0], abs=1e-12)
+    np.testing.assert_allclose(
+        shapley_values(one + 2 * two), values + 2 * shapley_values(two), atol=1e-12
+    )
+
+
+@given(st.integers(2, 6), st.integers(0, 1000))
+def test_an_interaction_is_what_a_value_gains_when_the_other_is_there(players, seed):
+    table = np.random.default_rng(seed).normal(size=2**players)
+    there = table[members(players)[:, -1] == 1]
+    away = table[members(players)[:, -1] == 0]
+    expected = shapley_values(there) - shapley_values(away)
+    pairs = interactions(table)
+    np.testing.assert_allclose(pairs[-1, :-1], expected, atol=1e-12)
+    np.testing.assert_array_equal(pairs, pairs.T)
+
+
+def test_two_that_multiply_interact_by_their_product():
+    table = np.array(
+        [0.0, 0, 0, 6.0, 5, 5, 5, 11]
+    )  # players 0 and 1: 6 together; player 2: 5 alone
+    pairs = interactions(table)
+    assert pairs[0, 1] == pytest.approx(6)
+    np.testing.assert_allclose(pairs[2], 0)
+    np.testing.assert_allclose(shapley_values(table), [3, 3, 5])
+
+
+def test_sampled_orders_add_up_and_come_near(own, other):
+    exact = shapley_values(table_of(own, other))
+    sampled = sampled_values(own, other, head, 64, 0)
+    assert sampled.sum() == pytest.approx(head(own.sum(axis=0)) - head(other.sum(axis=0)))
     assert np.abs(sampled - exact).max() < 0.1 * np.abs(exact).max()
-    np.testing.assert_array_equal(sampled, shapley_values(terms, head))
+    np.testing.assert_array_equal(sampled, sampled_values(own, other, head, 64, 0))
