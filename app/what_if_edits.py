@@ -22,7 +22,7 @@ from core.explain.scenarios import place
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 
-RESULT = "what_if_found"
+RESULT, PANEL = "what_if_found", "what_if_find"
 
 
 def show(
@@ -42,8 +42,16 @@ def show(
         order: the catalog's ranking by the model.
         tried: the session's edits, which the result can take the place of.
     """
+    panel = st.expander(
+        "Find the edits that reach a place",
+        icon=":material/search_insights:",
+        key=PANEL,
+        on_change="rerun",
+    )
+    if not panel.open:
+        return
     past = past_of(catalog, board)
-    with st.expander("Find the edits that reach a place", icon=":material/search_insights:"):
+    with panel:
         if past is None:
             st.info(
                 f"The models learned from “{plain(board.catalog)}”, which is not on this machine"

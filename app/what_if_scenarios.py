@@ -2,7 +2,9 @@
 
 import math
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -76,7 +78,13 @@ def show(
         )  # fmt: skip
         picked = [s for s in kept if s.name in chosen]
         named = [("As it is", {}), *((s.name, s.changes) for s in picked)]
-        found = outcomes(model, catalog, row, named, order)
+        found = [
+            _outcome(
+                catalog.content_hash, item, model.name, board.date, name, repr(changes),
+                model, catalog, row, changes, order,
+            )
+            for name, changes in named
+        ]  # fmt: skip
     except FashionError as error:
         st.error(str(error))
         return
@@ -98,6 +106,25 @@ def show(
         " the ranking are predicted higher. What went together in the past, not what an edit would"
         " cause."
     )
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _outcome(
+    content_hash: str,
+    item: str,
+    model: str,
+    date: str,
+    name: str,
+    changed: str,
+    _model: BlockModel,
+    _catalog: Catalog,
+    _row: int,
+    _changes: Mapping[str, Any],
+    _order: pd.DataFrame,
+) -> Outcome:
+    """One scenario's outcome, kept so that another edit does not simulate all of them again."""
+    (found,) = outcomes(_model, _catalog, _row, [(name, _changes)], _order)
+    return found
 
 
 def _csv(found: list[Outcome], unit: str) -> bytes:
@@ -185,7 +212,8 @@ def side_by_side(
             "Place in 80 of 100 cases": f"{one.place_low:,} to {one.place_high:,}",
         }
         for player in players:
-            cells[player_label(str(player), roles)] = times(math.exp(one.parts[player]))
+            label = f"{player_label(str(player), roles)}, its part"
+            cells[label] = times(math.exp(one.parts[player]))
         columns[plain(one.name)] = cells
     return pd.DataFrame(columns)
 

@@ -128,7 +128,7 @@ def test_scenarios_are_saved_compared_removed_and_put_back(made, page):
     table = next(t.value for t in test.table if "Place" in t.value.index)
     assert list(table.columns) == ["As it is", "very \\*cheap\\*"]
     assert f"{table.loc['Predicted units'].iloc[1]} units" == cheap
-    assert table.loc["Edits"].iloc[1].startswith("Price ") and "Price" in table.index
+    assert table.loc["Edits"].iloc[1].startswith("Price ") and "Price, its part" in table.index
     assert "very *cheap*: " in told(test, "Predicted units by scenario.")
 
     test.text_input(key="scenario-name").set_value("very *cheap*").run()
@@ -153,6 +153,8 @@ def test_a_damaged_store_gives_a_sentence(page, tmp_path):
 
 
 def test_the_edits_that_reach_a_place_are_found_and_tried(page):
+    page.session_state[what_if_edits.PANEL] = True
+    page.run()
     now = int(re.search(r"now place (\d+) of", words_of_inputs(page)).group(1))
     by_label(page.button, "Find the edits").click().run()
     assert not page.exception and not page.error
