@@ -1,6 +1,7 @@
 """Which map of a photo can be believed: each is taken at its word on photos new to the model.
 
-    python benchmarks/map_faithfulness.py [--catalog data/demo] [--photos 304] [--json FILE]
+    python benchmarks/map_faithfulness.py [--catalog data/demo] [--photos 320] [--minutes 60]
+        [--json FILE]
 
 The model is the ridge on CLIP embeddings, fitted for each of the last four seasons on the items
 before it; the photos are of that season. For each photo and map, patches are put into the emptied
@@ -8,7 +9,8 @@ photo in the map's order and taken out of the whole one (`core.explain.map_faith
 means blurred, or the average photo of the items that the model learned from. Figures are in
 standard deviations of the model's outputs over the season's photos. Ranges are 90 % of a paired
 bootstrap over styles. Maps that know no direction (attention, the bell, the garment) are told
-whether the photo as a whole raises or lowers the output, which flatters them.
+whether the photo as a whole raises or lowers the output, which flatters them. Outputs on masked
+photos are computed in bfloat16 where that is fast; the maps never are.
 
 Also printed: SaCo (average photo as fill), and how alike a map is to the same photo's map for a
 model whose coefficients are shuffled (mean absolute rank correlation; a map that stays the same
@@ -21,7 +23,9 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -49,31 +53,56 @@ from core.popularity.model import labelled_rows
 from core.popularity.splits import forward_folds, group_codes
 from core.popularity.vectors import embed_photos
 from core.tryon.cutout import matte
+from core.vision.clip import bf16_is_fast
 from core.vision.embeddings import DECODED_SIDE
 from core.vision.images import open_image
 
 CANDIDATES = ("parts", "legrad", "grad_eclip")
 """Maps of the model's own number, from one look at the photo; the best of them is the default."""
 BASELINES = ("rollout", "last_attention", "centred", "garment", "random")
+MAPS = (*CANDIDATES, *BASELINES)
 FILLS = ("blur", "mean")
 MEAN_PHOTOS = 100
 """Photos that the learned season's average photo is made of."""
 
 
-def maps_of(
-    tower: VisionTower, pixels: Tensor, head: LinearHead, garment: np.ndarray
-) -> dict[str, np.ndarray]:
-    """All maps of one photo but the random one; what knows no direction is at least 0."""
+@dataclass(frozen=True)
+class Season:
+    """A season that a model had not seen, and the model.
+
+    Attributes:
+        rows: positions of the season's items with a photo.
+        head: the model's number of an embedding, log units.
+        shuffled: the same with its coefficients in another order.
+        spread: standard deviation of the number over the season's photos.
+        average: (3, side, side), mean of photos that the model learned from.
+    """
+
+    rows: np.ndarray
+    head: LinearHead
+    shuffled: LinearHead
+    spread: float
+    average: Tensor
+
+
+def candidates(tower: VisionTower, pixels: Tensor, head: LinearHead) -> dict[str, np.ndarray]:
+    """The signed maps of one photo."""
     raises, lowers = legrad(tower, pixels, head)
     lifts, holds = grad_eclip(tower, pixels, head)
     return {
         "parts": parts(tower, pixels, head).patches[0],
         "legrad": (raises - lowers)[0],
         "grad_eclip": (lifts - holds)[0],
+    }
+
+
+def baselines(tower: VisionTower, pixels: Tensor, photo: Path) -> dict[str, np.ndarray]:
+    """The maps of one photo that know neither number nor direction."""
+    return {
         "rollout": rollout(tower, pixels)[0],
         "last_attention": last_attention(tower, pixels)[0],
         "centred": centred(tower, 1)[0],
-        "garment": garment,
+        "garment": garment_shares(photo, tower),
     }
 
 
@@ -87,10 +116,35 @@ def garment_shares(photo: Path, tower: VisionTower) -> np.ndarray:
     return np.asarray(shares, dtype=np.float64)
 
 
+def seasons(catalog: Catalog, tower: VisionTower, rng: np.random.Generator) -> list[Season]:
+    """The last seasons, each with the ridge on embeddings of the items before it."""
+    main = catalog.main_photos()
+    found = []
+    for fold in forward_folds(catalog, labelled_rows(catalog)):
+        model = AdditiveModel("image", checkpoint=tower.checkpoint_id).fit(catalog, fold.train)
+        known = [int(r) for r in fold.train if main[r] is not None]
+        sample = rng.choice(known, min(MEAN_PHOTOS, len(known)), replace=False)
+        found.append(
+            Season(
+                rows=np.array([r for r in fold.test if main[r] is not None]),
+                head=LinearHead(model.coefficients, -float(model.coefficients @ model.centre)),
+                shuffled=LinearHead(rng.permutation(model.coefficients), 0.0),
+                spread=float(model.output(catalog, fold.test).std()),
+                average=torch.cat([seen(tower, main[r]) for r in sample]).mean(0),
+            )
+        )
+    return found
+
+
+def seen(tower: VisionTower, photo: Path) -> Tensor:
+    """A photo as it was embedded, (1, 3, side, side)."""
+    return tower.pixels([open_image(photo, max_side=DECODED_SIDE * tower.side)])
+
+
 def measure(
-    catalog: Catalog, tower: VisionTower, photos: int, seed: int = 0
+    catalog: Catalog, tower: VisionTower, photos: int, minutes: float, seed: int = 0
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Every map's figures on photos of seasons that the model had not seen.
+    """Every map's figures on photos of seasons that the model had not seen, season by season.
 
     Returns:
         Arrays by ``map/blur``, ``map/mean``, ``map/saco`` (photos,) and ``map/shuffled``; and the
@@ -99,63 +153,65 @@ def measure(
     rng = np.random.default_rng(seed)
     quick = VisionTower(best_clip())
     quick.model.set_attn_implementation("sdpa")  # the same numbers, and no attentions kept
-    folds = forward_folds(catalog, labelled_rows(catalog))
-    main = catalog.main_photos()
-    styles = group_codes(catalog)
+    if bf16_is_fast():
+        quick.model.bfloat16()
+        quick.projection.bfloat16()
+    main, styles = catalog.main_photos(), group_codes(catalog)
+    # In turn from each season, so that a run that ends early has as many of each.
+    turns = zip_longest(*([(s, r) for r in rng.permutation(s.rows)] for s in
+                          seasons(catalog, tower, rng)))  # fmt: skip
+    queue = [turn for turns_of in turns for turn in turns_of if turn is not None][:photos]
     found: dict[str, list[float]] = {}
     groups: list[int] = []
-    done, began = 0, time.time()
-    for number, fold in enumerate(folds):
-        model = AdditiveModel("image", checkpoint=tower.checkpoint_id).fit(catalog, fold.train)
-        head = LinearHead(model.coefficients, model.centre)
-        shuffled = LinearHead(rng.permutation(model.coefficients), model.centre)
-        spread = float(model.output(catalog, fold.test).std())
-
-        def score(pixels: Tensor, head: LinearHead = head, spread: float = spread) -> np.ndarray:
-            return head(quick.embed(pixels)).numpy() / spread
-
-        def seen(row: int) -> Tensor:
-            return tower.pixels([open_image(main[row], max_side=DECODED_SIDE * tower.side)])
-
-        known = [int(r) for r in fold.train if main[r] is not None]
-        sample = rng.choice(known, min(MEAN_PHOTOS, len(known)), replace=False)
-        average = torch.cat([seen(int(r)) for r in sample]).mean(0)
-        wanted = (photos - done) // (len(folds) - number)
-        new = [int(r) for r in fold.test if main[r] is not None]
-        for row in rng.choice(new, min(wanted, len(new)), replace=False):
-            pixels = seen(row)
-            garment = garment_shares(main[row], tower)
-            maps = maps_of(tower, pixels, head, garment)
-            maps["random"] = rng.normal(size=(tower.grid, tower.grid))
-            other = maps_of(tower, pixels, shuffled, garment)
-            for name in other:
-                alike = spearmanr(maps[name].ravel(), other[name].ravel()).statistic
-                found.setdefault(f"{name}/shuffled", []).append(abs(float(alike)))
-            whole = score(pixels)[0]
-            for fill, empty in (("blur", blurred(pixels)[0]), ("mean", average)):
-                sign = np.sign(whole - score(empty[None])[0])
-                told = {
-                    name: values * sign if name in BASELINES[:-1] else values
-                    for name, values in maps.items()
-                }
-                orders = [ranked(values, rng) for values in told.values()]
-                gains = insertion_deletion(score, pixels[0], empty, orders)
-                for name, gain in zip(told, gains, strict=True):
-                    found.setdefault(f"{name}/{fill}", []).append(float(gain))
-                if fill == "mean":
-                    agreed = saco(score, pixels[0], empty, list(told.values()))
-                    for name, value in zip(told, agreed, strict=True):
-                        found.setdefault(f"{name}/saco", []).append(float(value))
-            groups.append(int(styles[row]))
-            done += 1
-            if done % 20 == 0:
-                print(f"{done} of {photos} photos, {time.time() - began:,.0f} s", file=sys.stderr)
+    began = time.monotonic()
+    for season, row in queue:
+        if time.monotonic() - began > 60 * minutes:
+            break
+        for key, value in measured(tower, quick, season, main[row], rng).items():
+            found.setdefault(key, []).append(value)
+        groups.append(int(styles[row]))
+        if len(groups) % 20 == 0:
+            passed = time.monotonic() - began
+            print(f"{len(groups)} of {len(queue)} photos, {passed:,.0f} s", file=sys.stderr)
     return {key: np.array(values) for key, values in found.items()}, np.array(groups)
+
+
+def measured(
+    tower: VisionTower, quick: VisionTower, season: Season, photo: Path, rng: np.random.Generator
+) -> dict[str, float]:
+    """Every map's figures on one photo."""
+
+    def score(pixels: Tensor) -> np.ndarray:
+        return season.head(quick.embed(pixels).float()).numpy() / season.spread
+
+    pixels = seen(tower, photo)
+    signed = candidates(tower, pixels, season.head)
+    plain = baselines(tower, pixels, photo)
+    chance = rng.normal(size=(tower.grid, tower.grid))
+    figures = {}
+    for name, other in candidates(tower, pixels, season.shuffled).items():
+        alike = spearmanr(signed[name].ravel(), other.ravel()).statistic
+        figures[f"{name}/shuffled"] = abs(float(alike))
+    whole = score(pixels)[0]
+    for fill, empty in (("blur", blurred(pixels)[0]), ("mean", season.average)):
+        sign = np.sign(whole - score(empty[None])[0])
+        maps = {**signed, **{k: v * sign for k, v in plain.items()}, "random": chance}
+        orders = [ranked(values, rng) for values in maps.values()]
+        for name, gain in zip(
+            maps, insertion_deletion(score, pixels[0], empty, orders), strict=True
+        ):
+            figures[f"{name}/{fill}"] = float(gain)
+        if fill == "mean":
+            for name, agreed in zip(
+                maps, saco(score, pixels[0], empty, list(maps.values())), strict=True
+            ):
+                figures[f"{name}/saco"] = float(agreed)
+    return figures
 
 
 def summary(found: dict[str, np.ndarray], groups: np.ndarray) -> dict[str, dict[str, Any]]:
     """Each map's mean figures, and its lead over the random map with its 90 % range."""
-    for name in (*CANDIDATES, *BASELINES):
+    for name in MAPS:
         found[f"{name}/both"] = (found[f"{name}/blur"] + found[f"{name}/mean"]) / 2
 
     def lead(name: str, figure: str) -> dict[str, float]:
@@ -168,10 +224,12 @@ def summary(found: dict[str, np.ndarray], groups: np.ndarray) -> dict[str, dict[
             **{f: round(float(found[f"{name}/{f}"].mean()), 3) for f in (*FILLS, "saco")},
             "over_random": {f: lead(name, f) for f in (*FILLS, "both", "saco")},
             "shuffled": (
-                round(float(np.nanmean(found[f"{name}/shuffled"])), 3) if name != "random" else None
+                round(float(np.nanmean(found[f"{name}/shuffled"])), 3)
+                if f"{name}/shuffled" in found
+                else None
             ),
         }
-        for name in (*CANDIDATES, *BASELINES)
+        for name in MAPS
     }
 
 
@@ -201,13 +259,14 @@ def best(scores: dict[str, dict[str, Any]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--catalog", default="data/demo", metavar="DIR")
-    parser.add_argument("--photos", type=int, default=304, help="how many photos in all")
+    parser.add_argument("--photos", type=int, default=320, help="how many photos in all")
+    parser.add_argument("--minutes", type=float, default=60, help="end after that many")
     parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
     args = parser.parse_args()
     catalog = load_catalog(args.catalog)
     tower = VisionTower(best_clip())
     embed_photos(catalog, checkpoint=tower.checkpoint_id)
-    found, groups = measure(catalog, tower, args.photos)
+    found, groups = measure(catalog, tower, args.photos, args.minutes)
     scores = summary(found, groups)
     print(f"{len(groups)} photos of “{catalog.name}”, {tower.checkpoint_id}")
     print(table(scores))

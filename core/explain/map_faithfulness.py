@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Score = Callable[["Tensor"], np.ndarray]
 """Pixels (n, 3, side, side) to the model's outputs (n,), in standard deviations over photos."""
 
-STEPS = 8
+STEPS = 4
 """Steps from no patch to all."""
-GROUPS = 8
+GROUPS = 6
 """Groups of patches that SaCo compares."""
 
 

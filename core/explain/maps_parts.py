@@ -12,7 +12,7 @@ over tokens, so
 
 exactly (Gandelsman et al., ICLR 2024, without their text basis). The rest is what belongs to no
 patch: the class token's start and its attention to itself, the MLPs, biases, and ``s(u) - w . u``,
-which for a ridge model is minus the average photo.
+which for a ridge model is minus the photos that it is compared with.
 """
 
 from dataclasses import dataclass
@@ -28,22 +28,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LinearHead:
-    """``weights . (u - centre)`` of a unit embedding u; in log units for the image model.
+    """``weights . u + constant`` of a unit embedding u; in log units for the image model.
 
     Attributes:
         weights: (dimensions,).
-        centre: (dimensions,), the embedding that gives 0.
+        constant: the number of no embedding.
     """
 
     weights: np.ndarray
-    centre: np.ndarray
+    constant: float
 
     def __call__(self, embeddings: "Tensor") -> "Tensor":
         """The number of each of (n, dimensions) unit embeddings."""
         import torch
 
-        weights = torch.as_tensor(self.weights, dtype=embeddings.dtype)
-        return (embeddings - torch.as_tensor(self.centre, dtype=embeddings.dtype)) @ weights
+        return embeddings @ torch.as_tensor(self.weights, dtype=embeddings.dtype) + self.constant
 
 
 @dataclass(frozen=True)

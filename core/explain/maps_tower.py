@@ -60,7 +60,7 @@ class Looked:
 
 
 class VisionTower:
-    """A CLIP vision tower whose attentions can be read.
+    """A CLIP vision tower whose attentions can be read. Safe to share between threads.
 
     Attributes:
         checkpoint_id: as `ClipEncoder` names it.
@@ -160,26 +160,15 @@ class VisionTower:
         return Looked(tokens, tuple(layers), embeddings)
 
     def _layer(self, block: Any, hidden: "Tensor") -> Layer:
-        kept: dict[str, Tensor] = {}
-
-        def keep(name: str) -> Callable[[Any, Any, Any], None]:
-            def hook(module: Any, inputs: Any, output: Any) -> None:
-                kept[name] = inputs[0] if name == "heads" else output
-
-            return hook
-
-        names = {"queries": "q_proj", "keys": "k_proj", "values": "v_proj", "heads": "out_proj"}
-        hooks = [
-            getattr(block.self_attn, module).register_forward_hook(keep(name))
-            for name, module in names.items()
-        ]
-        try:
-            gathered, attention = block.self_attn(block.layer_norm1(hidden), attention_mask=None)
-        finally:
-            for hook in hooks:
-                hook.remove()
+        own = block.self_attn
+        x = block.layer_norm1(hidden)
+        _, attention = own(x, attention_mask=None)
         if attention is None:
             raise RuntimeError("The CLIP model gave no attention; load it with eager attention.")
-        hidden = hidden + gathered
+        # The same sums as inside the layer, made here so that gradients pass through what is kept.
+        values = own.v_proj(x)
+        each = values.unflatten(-1, (attention.shape[1], -1)).transpose(1, 2)
+        heads = (attention @ each).transpose(1, 2).flatten(2)
+        hidden = hidden + own.out_proj(heads)
         hidden = hidden + block.mlp(block.layer_norm2(hidden))
-        return Layer(attention=attention, hidden=hidden, **kept)
+        return Layer(attention, heads, own.q_proj(x), own.k_proj(x), values, hidden)
