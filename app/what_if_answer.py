@@ -34,15 +34,15 @@ def show(
     changes: Mapping[str, Any],
 ) -> None:
     """Draw the prediction beside the one before the edits, and what is to be said about them."""
-    rows = np.array([row])
-    before = model.predict(catalog, rows).iloc[0]
+    item = str(catalog.ids[row])
+    key = (catalog.content_hash, item, model.name, board.date)
+    before, parts = _before(*key, _model=model, _catalog=catalog, _row=row)
     try:
         after = edited(catalog, row, changes)
         line = model.predict(after).iloc[0]
     except FashionError as error:
         st.error(str(error))
         return
-    item = str(catalog.ids[row])
     for spot, label, own in zip(
         st.columns(2), ("As it is", "After your edits"), (before, line), strict=True
     ):
@@ -55,11 +55,27 @@ def show(
         spot.caption(f"{low} to {high} in 90 of 100 cases")
         spot.caption(f"Place {place(order, item, own['predicted']):,} of {len(order):,}")
     if changes:
-        _about_edits(model, catalog, board, row, changes, after)
+        _about_edits(model, catalog, board, row, changes, after, parts)
     st.caption(
         "What went with more or fewer sales in the past, item by item; not what a change would"
         " cause. Places are those that these predictions would take in the ranking."
     )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _before(
+    content_hash: str,
+    item: str,
+    model: str,
+    date: str,
+    *,
+    _model: BlockModel,
+    _catalog: Catalog,
+    _row: int,
+) -> tuple[pd.Series, pd.Series]:
+    """The prediction and the parts of the item as it is."""
+    rows = np.array([_row])
+    return _model.predict(_catalog, rows).iloc[0], _model.contributions(_catalog, rows).iloc[0]
 
 
 def _about_edits(
@@ -69,6 +85,7 @@ def _about_edits(
     row: int,
     changes: Mapping[str, Any],
     after: Catalog,
+    parts: pd.Series,
 ) -> None:
     st.caption(f"Changed: {changes_sentence(catalog, row, changes)}.")
     past = past_of(catalog, board)
@@ -81,8 +98,7 @@ def _about_edits(
         st.warning(told, icon=":material/palette:")
     elif catalog.columns(Role.IMAGE):
         st.caption("The photo stays as it is.")
-    parts = [model.contributions(c, np.array([r])).iloc[0] for c, r in ((catalog, row), (after, 0))]
-    moved = parts[1] - parts[0]
+    moved = model.contributions(after).iloc[0] - parts
     moved = moved[moved.abs() >= MOVED].sort_values(key=np.abs, ascending=False)
     if len(moved):
         figure, alt = moved_chart(moved, feature_roles(board))
