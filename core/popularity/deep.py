@@ -40,6 +40,7 @@ from core.popularity.kernel_game import KernelGame
 from core.popularity.kernel_search import Shares, search
 from core.popularity.link import LINKS, Link
 from core.popularity.metrics import spearman
+from core.popularity.one_thread import one_thread
 from core.popularity.ridge import Design, fit_ridge
 from core.popularity.shapley import MAX_EXACT
 from core.popularity.splits import MIN_DATED_SHARE, follow_in_time, group_codes, grouped_folds
@@ -191,8 +192,9 @@ class DeepModel(BlockModel):
         values = np.zeros((len(rows), len(self.blocks)))
         for start in range(0, len(rows), CHUNK // 8):
             terms = self.terms(catalog, rows[start : start + CHUNK // 8])
-            for i in range(terms.shape[1]):
-                values[start + i] = game.values(terms[:, i])
+            with one_thread():
+                for i in range(terms.shape[1]):
+                    values[start + i] = game.values(terms[:, i])
         return values
 
     def interactions(self, catalog: Catalog, row: int) -> pd.DataFrame:
@@ -208,7 +210,9 @@ class DeepModel(BlockModel):
                 f"The {self.name} model reads {len(self.blocks)} fields; how two go together is"
                 f" computed for up to {MAX_EXACT}."
             )
-        found = self.game().interactions(self.terms(catalog, np.array([row]))[:, 0])
+        game, own = self.game(), self.terms(catalog, np.array([row]))[:, 0]
+        with one_thread():
+            found = game.interactions(own)
         return pd.DataFrame(found, self.players, self.players)
 
     def block_values(self, position: int, cells: pd.Series) -> np.ndarray:
