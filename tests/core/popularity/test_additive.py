@@ -95,6 +95,19 @@ def test_contributions_sum_to_the_output(catalog, linear):
     ]  # fmt: skip
 
 
+def test_contributions_are_those_of_shap_added_up_by_column(catalog, linear):
+    shap = pytest.importorskip("shap", reason="shap is a peer: requirements-peers.txt")
+    design, background = linear._design(catalog, np.arange(20)), linear.background.among()
+    few, many = (d.centred(np.arange(len(d.average)), linear.centre) for d in (design, background))
+    explainer = shap.LinearExplainer(
+        (linear.coefficients, linear.intercept), shap.maskers.Independent(many, len(many))
+    )
+    told = explainer.shap_values(few)
+    grouped = np.column_stack([told[:, part].sum(axis=1) for part in design.slices])
+    np.testing.assert_allclose(linear.contributions(catalog, np.arange(20)), grouped, atol=1e-9)
+    assert explainer.expected_value == pytest.approx(linear.base_output())
+
+
 def test_a_missing_column_is_the_same_for_all_and_is_named(linear):
     other = make_catalog(50, seed=4, drop=("Colour", "Text", "Name", "Price"))
     contributions = linear.contributions(other)
