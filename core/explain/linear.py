@@ -138,7 +138,12 @@ class Step:
 
 
 def explain(
-    model: BlockModel, catalog: Catalog, row: int, *, same_category: bool = False
+    model: BlockModel,
+    catalog: Catalog,
+    row: int,
+    *,
+    same_category: bool = False,
+    values: pd.Series | None = None,
 ) -> Explanation:
     """The parts of one item's prediction.
 
@@ -146,6 +151,8 @@ def explain(
         model: a trained model.
         catalog, row: the item.
         same_category: against background items of its category only.
+        values: the item's contributions where they are known already (`core.explain.kept`); the
+            explanation's `gap` tells whether they fit.
 
     Raises:
         ModelError: the model has not been trained, needs photos that were not read yet, or has no
@@ -153,7 +160,8 @@ def explain(
     """
     rows = np.array([row])
     category = str(categories_of(catalog, rows)[0]) if same_category else None
-    values = model.contributions(catalog, rows, same_category=same_category).iloc[0]
+    if values is None:
+        values = model.contributions(catalog, rows, same_category=same_category).iloc[0]
     base = model.base_output(category)
     prediction = model.predict(catalog, rows).iloc[0]
     output = float(model.output(catalog, rows)[0])
