@@ -108,7 +108,7 @@ def _search(
     wanted: int,
 ) -> None:
     item = str(catalog.ids[row])
-    bar = st.progress(0.0, f"Searching, at most {SECONDS:.0f} seconds")
+    bar = st.progress(0.0, f"Searching, at most {SECONDS + 1:.0f} seconds")
     try:
         goal = goal_of(order, item, wanted)
         found = find_edits(model, past, catalog, row, fields, goal, on_progress=bar.progress)

@@ -26,7 +26,8 @@ from core.explain.what_if import edited
 from core.popularity.columns import Feature, feature_columns, match_columns
 from core.popularity.model import PopularityModel
 
-SECONDS = 10.0
+SECONDS = 9.0
+"""Of the search; what follows it, a prediction of what was found, ends within another one."""
 STEPS = 11
 """Numbers are tried at this many values across their range."""
 MOST_LEVELS = 30
@@ -307,6 +308,8 @@ class _Search:
             value = changes.get(field.column)
             if value is None or np.isnan(field.low) or pd.isna(field.current):
                 continue
+            if self._left() <= 0:
+                break
             ways = np.linspace(value, field.current, 2 * STEPS)[:-1]
             ways = ways[(ways >= field.low) & (ways <= field.high)]
             tries = [{**changes, field.column: _round(float(way))} for way in ways]

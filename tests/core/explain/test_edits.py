@@ -115,7 +115,8 @@ def test_what_nothing_reaches_is_none_found(model, past, catalog, fields):
     assert found.output == pytest.approx(highest)
 
 
-def test_it_ends_in_time_however_slow_the_model(model, past, catalog):
+@pytest.mark.parametrize("step", [0.1, 50.0])
+def test_it_ends_in_time_however_slow_the_model(model, past, catalog, step):
     class Slow:
         def output(self, made, rows=None):
             time.sleep(0.02 * len(made))
@@ -123,9 +124,10 @@ def test_it_ends_in_time_however_slow_the_model(model, past, catalog):
 
     fields = list(editable(past, catalog, ROW, model.features).values())
     begin = time.monotonic()
-    found = find_edits(Slow(), past, catalog, ROW, fields, 50.0, seconds=1.5)
-    assert time.monotonic() - begin < 4
-    assert found.changes is None and not found.complete
+    goal = float(model.output(catalog, np.array([ROW]))[0]) + step
+    found = find_edits(Slow(), past, catalog, ROW, fields, goal, seconds=1.5)
+    assert time.monotonic() - begin < 5, "on a busy machine, too"
+    assert step < 1 or (found.changes is None and not found.complete)
 
 
 def test_only_what_past_items_of_the_category_had_may_be_chosen(model, past, catalog):
