@@ -41,16 +41,15 @@ from core.popularity.kernel_search import Shares, search
 from core.popularity.link import LINKS, Link
 from core.popularity.metrics import spearman
 from core.popularity.one_thread import one_thread
+from core.popularity.parts import first_dates, held_out_parts
 from core.popularity.ridge import Design, fit_ridge
 from core.popularity.shapley import MAX_EXACT
-from core.popularity.splits import MIN_DATED_SHARE, follow_in_time, group_codes, grouped_folds
+from core.popularity.splits import follow_in_time, group_codes
 from core.popularity.vectors import MIN_PHOTOS, image_vectors
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-PARTS = 4
-"""Parts of the training items that are held out in turn to choose link and penalty."""
 MIN_LEVEL_ITEMS = 1
 """From how many items on a level has a place of its own; few items pull it little."""
 CENTRES = 1000
@@ -95,7 +94,7 @@ class DeepModel(BlockModel):
         order = np.random.default_rng(0).permutation(len(rows))
         some, middle = (np.sort(order[:count]) for count in (SEARCHED, CENTRES))
         codes = group_codes(catalog)[rows]
-        dated = _first_dates(catalog, rows, codes) is not None
+        dated = first_dates(catalog, rows, codes) is not None
         if dated:
             for code, part in enumerate(parts):
                 codes[part] = code
@@ -391,28 +390,3 @@ def _passes(cells: pd.Series, dates: pd.Series) -> bool:
     """Whether a column's levels come one after another, as seasons do, so that none comes again."""
     cells = cells.astype(object).reset_index(drop=True)
     return follow_in_time(cells, dates.reset_index(drop=True), least=2)
-
-
-def held_out_parts(catalog: Catalog, rows: np.ndarray) -> list[np.ndarray]:
-    """Positions in `rows` to hold out in turn: periods where there are dates, else styles.
-
-    Styles are whole in either; a style that was released several times stands in its first period.
-    """
-    groups = group_codes(catalog)[rows]
-    first = _first_dates(catalog, rows, groups)
-    if first is None:
-        return grouped_folds(groups, PARTS)
-    period = pd.qcut(first.rank(method="min"), PARTS, labels=False, duplicates="drop")
-    codes = period.fillna(0).to_numpy(dtype=int)
-    parts = [np.flatnonzero(codes == c) for c in np.unique(codes)]
-    return parts if len(parts) > 1 else grouped_folds(groups, PARTS)
-
-
-def _first_dates(catalog: Catalog, rows: np.ndarray, groups: np.ndarray) -> pd.Series | None:
-    """First release of each item's style, or None where dates tell too little to part by."""
-    column = catalog.column(Role.RELEASE_DATE)
-    if column is None:
-        return None
-    dates = catalog.frame[column].iloc[rows].reset_index(drop=True)
-    first = dates.groupby(groups).transform("min")
-    return first if first.notna().mean() >= MIN_DATED_SHARE and first.nunique() >= PARTS else None

@@ -13,11 +13,10 @@ from core.errors import ModelError
 from core.explain.linear import column_effects, explain
 from core.popularity import additive, deep, training
 from core.popularity.additive import AdditiveModel
-from core.popularity.deep import DeepModel, held_out_parts
+from core.popularity.deep import DeepModel
 from core.popularity.metrics import spearman
 from core.popularity.model import PREDICTION_COLUMNS, log_target
 from core.popularity.ranking import load_model, rank
-from core.popularity.splits import group_codes
 from core.popularity.training import train
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
 
@@ -138,19 +137,6 @@ def test_a_photo_helps_and_its_absence_is_no_error(catalog, model, photos, tmp_p
     assert spearman(y[blind], output[blind]) > 0.3, "the other columns still tell"
     seeing.save(tmp_path)
     np.testing.assert_array_equal(DeepModel.load(tmp_path).output(catalog), output)
-
-
-def test_the_parts_held_out_are_periods_and_whole_styles(catalog):
-    parts = held_out_parts(catalog, ROWS)
-    assert np.array_equal(np.sort(np.concatenate(parts)), ROWS)
-    groups = group_codes(catalog)
-    homes = [set(groups[part]) for part in parts]
-    assert all(a.isdisjoint(b) for i, a in enumerate(homes) for b in homes[:i])
-    days = catalog.frame["Launch"]
-    medians = [days.iloc[part].median() for part in parts]
-    assert medians == sorted(medians)
-    undated = as_catalog(catalog.frame.drop(columns="Launch"))
-    assert len(held_out_parts(undated, ROWS)) == 4
 
 
 def test_values_of_players_add_up_to_the_prediction(catalog, model):
