@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from core.catalog.catalog import Catalog
+from core.explain.checks import load_checks
 from core.popularity.additive import BlockModel
 from core.popularity.background import categories_of
 from core.popularity.blocks import (
@@ -119,8 +120,8 @@ class Explanation:
         return sorted(self.parts, key=lambda part: (-abs(part.value), part.player))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, the parts with their factors."""
-        values = asdict(self)
+        """Plain values, the parts with their factors, and how such values were tested."""
+        values = asdict(self) | {"checks": load_checks().to_json()}
         for part, own in zip(values["parts"], self.parts, strict=True):
             part["factor"] = own.factor
         return values

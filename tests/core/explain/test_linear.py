@@ -153,4 +153,6 @@ def test_an_explanation_is_plain_json(catalog, model):
     values = explain(model, catalog, 1).to_json()
     assert values["parts"][0].keys() == {"player", "value", "shown", "factor"}
     assert isinstance(values["predicted"], float)
+    assert values["against"]["items"] == 100 and values["exact"] is True
+    assert values["checks"]["definition"] < 1e-6
     assert pd.Series([p["factor"] for p in values["parts"]]).gt(0).all()
