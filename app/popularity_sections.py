@@ -22,10 +22,10 @@ from core.explain.linear import column_effects, mean_effects
 from core.popularity.additive import BlockModel
 from core.popularity.card import LABELS, WEEKLY, format_metric
 from core.popularity.metrics import DRAWS
-from core.popularity.scoreboard import REFERENCE, Scoreboard
+from core.popularity.scoreboard import Scoreboard
 
 SAMPLE = 300
-"""Items whose explanations by the deep model are averaged."""
+"""Items whose explanations by the deep model or a blend with it are averaged."""
 
 
 def headline(catalog: Catalog, board: Scoreboard, name: str) -> None:
@@ -45,7 +45,7 @@ def scoreboard(board: Scoreboard) -> None:
     chart, words = st.columns([3, 2], gap="large", vertical_alignment="center")
     figure, alt = scoreboard_chart(board)
     chart.plotly_chart(figure, config=CONFIG, alt=alt, key="scoreboard")
-    names = [*board.trained, *([REFERENCE] if REFERENCE in board.models else [])]
+    names = [*board.trained, *board.compared]
     with words:
         st.markdown(f"#### “{MODEL_NAMES.get(board.promoted, board.promoted)}” ranks this catalog")
         st.markdown(coverage_sentence(board, board.promoted))
@@ -117,7 +117,7 @@ def _effects(
 ) -> tuple[pd.Series, dict[str, pd.DataFrame]]:
     """Mean moves of all players, and the tables of those that have one; `key` names the inputs."""
     rows = np.arange(len(_catalog))
-    if _model.kind == "deep" and len(rows) > SAMPLE:  # each is thousands of coalitions
+    if _model.kind != "ridge" and len(rows) > SAMPLE:  # each is thousands of coalitions
         rows = np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
     moves = mean_effects(_model.contributions(_catalog, rows))
     players = [str(p) for p in moves.index if moves[p] > 1e-9]

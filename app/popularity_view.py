@@ -94,7 +94,7 @@ def scoreboard_chart(board: Scoreboard) -> tuple[go.Figure, str]:
     tone = colours()
     figure = go.Figure()
     words = []
-    names = [*board.trained, *([REFERENCE] if REFERENCE in board.models else [])]
+    names = [*board.trained, *board.compared]
     for name in reversed(names):
         scores = board.models[name].headline
         value, low, high = (scores["spearman"][k] for k in ("value", "low", "high"))
@@ -103,7 +103,7 @@ def scoreboard_chart(board: Scoreboard) -> tuple[go.Figure, str]:
             words.append(f"{label}: not defined")
             continue
         colour = tone["raises"] if name == board.promoted else tone["context"]
-        dot = {"symbol": "circle-open", "line": {"width": 2}} if name == REFERENCE else {}
+        dot = {"symbol": "circle-open", "line": {"width": 2}} if name in board.compared else {}
         pairs = (scores["pairwise_accuracy"]["value"] or 0.5) * 100
         figure.add_scatter(
             x=[low, high], y=[label, label], mode="lines",

@@ -133,8 +133,10 @@ def _form(catalog: Catalog) -> None:
             "Also learn from what is known only after launch (ratings, reviews)",
             key="train-late",
             disabled=bool(running),
-            help="Scores look better, but a new item has no ratings yet to be ranked by.",
+            help="To rank again what already sells: a new item has no ratings yet to be ranked by."
+            " The scores without them are shown beside, as known at launch.",
         )
+        st.caption("Two or more are also blended; the blend is kept where it ranks better.")
         st.form_submit_button(
             "Train",
             key="train-start",

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from core.catalog.catalog import load_catalog
 from core.errors import FashionError
 from core.popularity.card import coverage_text, finding_text, format_metric
-from core.popularity.scoreboard import Scoreboard
+from core.popularity.scoreboard import AT_LAUNCH, Scoreboard
 from core.popularity.training import MODELS, train
 from scripts.command import run
 
@@ -23,13 +23,15 @@ def main(argv: list[str] | None = None) -> int:
         "--models",
         nargs="+",
         metavar="MODEL",
-        help=f"which: {' '.join(MODELS)} (default: all that the catalog allows)",
+        help=f"which: {' '.join(MODELS)} (default: all that the catalog allows); two or more are"
+        " also blended",
     )
     parser.add_argument("--target", metavar="COL", help="column to learn, if not the target role's")
     parser.add_argument(
         "--include-post-launch",
         action="store_true",
-        help="also learn from ratings, reviews and other columns known only after launch",
+        help="also learn from ratings, reviews and other columns known only after launch, to rank"
+        " what already sells; the scores without them are on lines of their own",
     )
     args = parser.parse_args(argv)
     try:
@@ -55,6 +57,12 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _words(name: str) -> str:
+    """A line's name; models without post-launch columns are told apart."""
+    model = name.removesuffix(AT_LAUNCH)
+    return name if model == name else f"{model}, columns known at launch only:"
+
+
 def print_scoreboard(board: Scoreboard) -> None:
     """The scores that matter, one line a model."""
     print(f"\n{board.items:,} items with {board.target}. {board.split}")
@@ -66,8 +74,8 @@ def print_scoreboard(board: Scoreboard) -> None:
         covered = format_metric("coverage_90", shown["coverage_90"]["value"])
         mark = "  <- ranks" if name == board.promoted else ""
         print(
-            f"{name:10} Spearman {value} ({low} to {high}), {right} of pairs in the right order,"
-            f" 90 % interval holds {covered}{mark}"
+            f"{_words(name):10} Spearman {value} ({low} to {high}), {right} of pairs in the right"
+            f" order, 90 % interval holds {covered}{mark}"
         )
         for fold in scores.folds:
             if fold["split"] == "forward":

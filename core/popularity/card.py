@@ -7,7 +7,13 @@ from pathlib import Path
 from core.popularity.findings import Finding, Severity
 from core.popularity.intervals import Calibration
 from core.popularity.metrics import DRAWS, Scores
-from core.popularity.scoreboard import ModelScores, Scoreboard
+from core.popularity.scoreboard import (
+    AT_LAUNCH,
+    NEIGHBOURS,
+    REFERENCE,
+    ModelScores,
+    Scoreboard,
+)
 
 ABOUT = {
     "linear": "Ridge regression of log(1 + target) on the columns below: one-hot levels, splines of"
@@ -19,7 +25,17 @@ ABOUT = {
     " they add up to by themselves plus a weighted product kernel at up to 1,000 training items. It"
     " learns log(1 + target) or a root of the target, whichever ordered held-out items best. A"
     " missing photo or text counts as average.",
+    "blend": "A weighted mean of the other models' predictions of log(1 + target). The weights were"
+    " chosen on the last period of the training items (a quarter of the styles where there are no"
+    " dates), forecast by models that had learned from the rest; there it put items in a better"
+    " order than any of them alone.",
 }
+
+COMPARED = {
+    REFERENCE: "category average, to compare",
+    NEIGHBOURS: "mean of the most alike items, to compare",
+}
+"""What the references are called in the notes of a folder."""
 
 LABELS = {
     "spearman": "Rank correlation (Spearman)",
@@ -212,7 +228,8 @@ def folder_text(board: Scoreboard) -> str:
         value, low, high = (
             format_metric("", scores.headline["spearman"][k]) for k in ("value", "low", "high")
         )
-        shown = f"[{name}]({name}/card.md)" if name in ABOUT else "category average, to compare"
+        launch = f"{name.removesuffix(AT_LAUNCH)} without columns known after launch, to compare"
+        shown = f"[{name}]({name}/card.md)" if name in ABOUT else COMPARED.get(name, launch)
         mark = ", ranks" if name == board.promoted else ""
         lines.append(f"| {shown}{mark} | {value} | {low} to {high} |")
     lines += [

@@ -14,7 +14,8 @@ from core.popularity.metrics import Scores
 from core.popularity.model import log_target
 from core.popularity.ranking import load_model
 from core.popularity.scoreboard import load_out_of_fold, load_scoreboard
-from core.popularity.training import score_table, with_target
+from core.popularity.scoring import score_table
+from core.popularity.training import with_target
 from core.popularity.vectors import embed_photos
 from core.popularity.weekly import load_curves, score_unseen
 

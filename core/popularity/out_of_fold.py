@@ -12,6 +12,9 @@ from core.popularity.model import PopularityModel, log_target
 from core.popularity.rank_intervals import rank_intervals
 from core.popularity.splits import Fold
 
+Fit = Callable[[np.ndarray], PopularityModel]
+"""Gives a model that has learned from these rows of a catalog, calibrated."""
+
 LATER_SEASONS = "later seasons and held-out items"
 """What intervals are calibrated on where seasons were forecast."""
 
@@ -44,7 +47,7 @@ class OutOfFold:
 
 def predict_out_of_fold(
     name: str,
-    make: Callable[[], PopularityModel],
+    fit: Fit,
     catalog: Catalog,
     forward: Sequence[Fold],
     grouped: Sequence[Fold],
@@ -61,14 +64,14 @@ def predict_out_of_fold(
     seasons: list[Errors] = []
     for fold in forward:
         step(f"predicting {fold.label} from what came before")
-        own, output = _fitted(make, catalog, fold)
+        own, output = _fitted(fit, catalog, fold)
         calibration = own.with_seasons(seasons, LATER_SEASONS)
         tables.append(_table(name, "forward", fold, catalog, output, calibration))
         seasons.append(own.errors_of(y[fold.test] - output, output, catalog, fold.test))
     found: list[tuple[Calibration, np.ndarray]] = []
     for fold in grouped:
         step(f"predicting held-out styles, part {fold.label} of {len(grouped)}")
-        found.append(_fitted(make, catalog, fold))
+        found.append(_fitted(fit, catalog, fold))
     errors = [
         own.errors_of(y[fold.test] - output, output, catalog, fold.test)
         for fold, (own, output) in zip(grouped, found, strict=True)
@@ -80,11 +83,9 @@ def predict_out_of_fold(
     return OutOfFold(pd.concat(tables, ignore_index=True), seasons, errors)
 
 
-def _fitted(
-    make: Callable[[], PopularityModel], catalog: Catalog, fold: Fold
-) -> tuple[Calibration, np.ndarray]:
+def _fitted(fit: Fit, catalog: Catalog, fold: Fold) -> tuple[Calibration, np.ndarray]:
     """A model's own calibration and its predictions of the fold, log units."""
-    model = make().fit(catalog, fold.train)
+    model = fit(fold.train)
     assert model.calibration is not None
     return model.calibration, model.output(catalog, fold.test)
 

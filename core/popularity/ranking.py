@@ -8,8 +8,8 @@ import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.errors import ModelError
-from core.popularity.additive import AdditiveModel, BlockModel
-from core.popularity.deep import DeepModel
+from core.popularity.additive import BlockModel
+from core.popularity.blend import BLEND, BlendModel, load_member
 from core.popularity.model import PREDICTION_COLUMNS
 from core.popularity.rank_intervals import RANK_COLUMNS, rank_intervals
 from core.popularity.scoreboard import Scoreboard, load_out_of_fold, load_scoreboard
@@ -33,8 +33,8 @@ def load_model(model_dir: str | Path, name: str | None = None) -> BlockModel:
             + (f" When the models were trained it was left out: {why}" if why else "")
             + f" Choose from: {', '.join(board.trained)}."
         )
-    kind = DeepModel if name == "deep" else AdditiveModel
-    return kind.load(Path(model_dir) / name)
+    folder = Path(model_dir) / name
+    return BlendModel.load(folder) if name == BLEND else load_member(folder, name)
 
 
 def rank(

@@ -14,6 +14,14 @@ from core.popularity.findings import Finding
 from core.popularity.metrics import Scores
 
 REFERENCE = "reference"
+"""The category mean's name on a scoreboard."""
+NEIGHBOURS = "neighbours"
+"""The name of the mean of the most alike items."""
+REFERENCES = (REFERENCE, NEIGHBOURS)
+"""What models are compared with; neither is saved, so neither can rank."""
+AT_LAUNCH = "_at_launch"
+"""Ends the name of a line for a model that reads post-launch columns: the same one without them,
+scored only, so that both can be compared."""
 FORMAT_VERSION = 1
 
 
@@ -77,7 +85,8 @@ class Scoreboard:
         split: how the headline scores were split, as a sentence.
         columns: names and roles of the columns that the metadata model reads.
         promoted: the model that ranks unless another is named.
-        models: scores by model, the category mean among them as ``reference``.
+        models: scores by model, among them those of `REFERENCES` and, where post-launch columns
+            were read, those of the same models without them (`AT_LAUNCH`).
         skipped: models that could not be trained, and why.
         notice: what the catalog says about its data (``simulated sales``), or empty.
         findings: what could leak the target, as seen in training; None where nobody looked.
@@ -104,8 +113,14 @@ class Scoreboard:
     @property
     def trained(self) -> list[str]:
         """Models that can rank, the promoted one first."""
-        rest = [m for m in self.models if m not in (self.promoted, REFERENCE)]
+        rest = [m for m in self.models if m != self.promoted and m not in self.compared]
         return [self.promoted, *rest]
+
+    @property
+    def compared(self) -> list[str]:
+        """Lines that are only there to compare with: models at launch time, then references."""
+        launch = [m for m in self.models if m.endswith(AT_LAUNCH)]
+        return [*launch, *(m for m in REFERENCES if m in self.models)]
 
     def save(self, model_dir: Path) -> None:
         """Write `scoreboard.json`."""

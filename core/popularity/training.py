@@ -3,12 +3,14 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,16 +20,23 @@ from core.catalog.roles import Role
 from core.errors import CatalogError, CheckpointMissing, ModelError
 from core.folders import replace_folder, restore_folder
 from core.popularity.additive import IMAGE_PLAYER, AdditiveModel, BlockModel
+from core.popularity.blend import BLEND, BlendModel, Member
 from core.popularity.card import folder_text, write_card
 from core.popularity.columns import feature_columns
 from core.popularity.curves import Curves
 from core.popularity.deep import DeepModel
 from core.popularity.leakage import find_leaks, worst_first
-from core.popularity.metrics import METRICS, Scores, score
 from core.popularity.model import PopularityModel, labelled_rows
-from core.popularity.out_of_fold import predict_out_of_fold
-from core.popularity.reference import CategoryMean
-from core.popularity.scoreboard import REFERENCE, ModelScores, Scoreboard
+from core.popularity.out_of_fold import Fit, predict_out_of_fold
+from core.popularity.reference import CategoryMean, NearestItems
+from core.popularity.scoreboard import (
+    AT_LAUNCH,
+    NEIGHBOURS,
+    REFERENCE,
+    ModelScores,
+    Scoreboard,
+)
+from core.popularity.scoring import describe_split, score_splits
 from core.popularity.scramble import scrambled_identifiers
 from core.popularity.splits import MIN_STYLES, Fold, forward_folds, group_codes, grouped_folds
 from core.popularity.vectors import MIN_PHOTOS, embed_photos, image_vectors, stored_vectors
@@ -44,8 +53,10 @@ BLIND = {
 }
 """What a model does with items that have no photo, as the end of a sentence."""
 
-FOLD_METRICS = ("spearman", "coverage_80", "coverage_90")
-"""What the scoreboard tells of each fold."""
+WORDS = {REFERENCE: "category average", NEIGHBOURS: "mean of the most alike items", BLEND: BLEND}
+"""What a line is called while it is made, other than by its model's name."""
+
+Learned = TypeVar("Learned", bound=PopularityModel)
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0..1, and what is going on."""
@@ -70,9 +81,11 @@ def train(
         catalog: with a target.
         model_dir: a new folder, or one that holds models.
         models: of `MODELS`; None for every one that this catalog allows, the others are reported in
-            `Scoreboard.skipped`.
+            `Scoreboard.skipped`. Two or more are also blended, whether ``blend`` is named or not;
+            a blend that does not win on items held out in training is reported there as well.
         target: column to learn, instead of the one with the role.
-        include_post_launch: let models read ratings, reviews and post-launch columns.
+        include_post_launch: let models read ratings, reviews and post-launch columns. They rank;
+            the same models without these columns are scored on lines of their own (`AT_LAUNCH`).
         skip_unavailable: report models that this catalog does not allow, also where `models` names
             them, as long as another is left.
         on_progress: told of each step.
@@ -89,9 +102,9 @@ def train(
         catalog = with_target(catalog, target)
     rows = labelled_rows(catalog)
     _check_styles(catalog, rows)
-    makers: dict[str, Callable[[], PopularityModel]] = {REFERENCE: CategoryMean}
     skipped: dict[str, str] = {}
-    for name in chosen:
+    makers: dict[str, Callable[[], Member]] = {}
+    for name in (n for n in chosen if n != BLEND):
         try:
             makers[name] = model_maker(name, catalog, rows, include_post_launch, report)
         except (ModelError, CheckpointMissing) as error:
@@ -110,22 +123,32 @@ def train(
         stored_vectors(catalog),
         include_post_launch=include_post_launch,
     )
+    lines = _lines(makers, catalog, rows, include_post_launch, report)
+    if BLEND in chosen and BLEND not in lines:
+        skipped[BLEND] = "Only one other model could be trained, and a blend needs two."
     tables, scores, fitted = [], {}, {}
     fits = len(forward) + len(grouped) + 1
-    for i, (name, make) in enumerate(makers.items()):
-        step = _steps(report, name, 0.3 + 0.7 * i / len(makers), 0.7 / len(makers) / (fits + 1))
-        unseen = predict_out_of_fold(name, make, catalog, forward, grouped, step)
+    for i, (name, fit) in enumerate(lines.items()):
+        step = _steps(report, name, 0.3 + 0.7 * i / len(lines), 0.7 / len(lines) / (fits + 1))
+        if name.startswith(BLEND):
+            step("choosing its weights")
+            blend = lines[BLEND](rows)
+            assert isinstance(blend, BlendModel)
+            if not blend.wins:
+                skipped[BLEND] = blend.verdict
+                continue
+        unseen = predict_out_of_fold(name, fit, catalog, forward, grouped, step)
         step("adding up its scores")
-        scores[name] = _scores(unseen.table, catalog, forward, grouped)
+        scores[name] = score_splits(unseen.table, catalog, forward, grouped)
         tables.append(unseen.table)
-        if name != REFERENCE:
+        if name in makers or name == BLEND:
             step("learning from all items")
-            model = make().fit(catalog, rows)
+            model = copy(fit(rows))
             assert model.calibration is not None
             model.calibration = unseen.final(model.calibration)
             fitted[name] = model
-            if isinstance(model, BlockModel) and IMAGE_PLAYER in model.players:
-                scores[name] = _with_photo_note(scores[name], model, catalog, rows)
+            assert isinstance(model, BlockModel)
+            scores[name] = _with_note(scores[name], model, catalog, rows)
     report(0.99, "Scoring the forecasts week by week")
     scores, curves = with_weekly(scores, catalog, rows, tables, forward, grouped)
     findings = worst_first([*findings, scrambled_identifiers(fitted, catalog, rows)])
@@ -139,7 +162,7 @@ def train(
         items=len(rows),
         items_without_target=len(catalog) - len(rows),
         include_post_launch=include_post_launch,
-        split=_describe(forward, catalog),
+        split=describe_split(forward, catalog),
         columns=[
             {"name": f.name, "role": str(f.role)}
             for f in feature_columns(catalog, include_post_launch=include_post_launch)
@@ -185,11 +208,14 @@ def with_target(catalog: Catalog, column: str) -> Catalog:
 
 
 def _check_names(chosen: Sequence[str]) -> None:
+    known = (*MODELS, BLEND)
     for name in chosen:
-        if name not in MODELS:
-            raise ModelError(f"There is no model “{name}”. Choose from: {', '.join(MODELS)}.")
+        if name not in known:
+            raise ModelError(f"There is no model “{name}”. Choose from: {', '.join(known)}.")
     if not chosen:
-        raise ModelError(f"Name at least one model to train: {', '.join(MODELS)}.")
+        raise ModelError(f"Name at least one model to train: {', '.join(known)}.")
+    if BLEND in chosen and len(chosen) < 3:
+        raise ModelError(f"A blend needs at least two models: name two of {', '.join(MODELS)} too.")
 
 
 def _check_styles(catalog: Catalog, rows: np.ndarray) -> None:
@@ -222,7 +248,7 @@ def _others(name: str, chosen: Sequence[str], skipped: dict[str, str]) -> bool:
 
 def model_maker(
     name: str, catalog: Catalog, rows: np.ndarray, include_post_launch: bool, report: Progress
-) -> Callable[[], PopularityModel]:
+) -> Callable[[], Member]:
     """What makes an unfitted model of that name for a catalog; its photos are embedded first.
 
     Args:
@@ -272,75 +298,79 @@ def _read_photos(catalog: Catalog, rows: np.ndarray, report: Progress) -> tuple[
     return checkpoint, int(np.isfinite(image_vectors(catalog, checkpoint)[rows]).all(axis=1).sum())
 
 
+def _lines(
+    makers: Mapping[str, Callable[[], Member]],
+    catalog: Catalog,
+    rows: np.ndarray,
+    include_post_launch: bool,
+    report: Progress,
+) -> dict[str, Fit]:
+    """What learns from rows, for every line of the scoreboard; blends after their members."""
+
+    def learning(make: Callable[[], Member]) -> Callable[[np.ndarray], Member]:
+        return _once(lambda rows: make().fit(catalog, rows))
+
+    def blending(members: Mapping[str, Callable[[np.ndarray], Member]]) -> Fit:
+        return _once(
+            lambda rows: BlendModel({name: fit(rows) for name, fit in members.items()}).combine(
+                catalog, rows
+            )
+        )
+
+    late = {name: learning(make) for name, make in makers.items()}
+    launch = {}
+    for name in (n for n in makers if n != "image" and include_post_launch):
+        with suppress(ModelError):  # no column is known at launch
+            launch[name] = learning(model_maker(name, catalog, rows, False, report))
+    lines: dict[str, Fit] = {
+        REFERENCE: lambda rows: CategoryMean().fit(catalog, rows),
+        NEIGHBOURS: lambda rows: NearestItems().fit(catalog, rows),
+        **late,
+        **{name + AT_LAUNCH: fit for name, fit in launch.items()},
+    }
+    if len(late) > 1:
+        lines[BLEND] = blending(late)
+        if launch:
+            lines[BLEND + AT_LAUNCH] = blending(late | launch)
+    return lines
+
+
+def _once(learn: Callable[[np.ndarray], Learned]) -> Callable[[np.ndarray], Learned]:
+    """Learning that remembers what was learned from the same rows."""
+    found: dict[bytes, Learned] = {}
+
+    def fit(rows: np.ndarray) -> Learned:
+        key = rows.tobytes()
+        if key not in found:
+            found[key] = learn(rows)
+        return found[key]
+
+    return fit
+
+
 def _steps(report: Progress, name: str, start: float, size: float) -> Callable[[str], None]:
     """A reporter that moves on by one step each time it is called."""
     done = count()
-    words = "category average" if name == REFERENCE else f"{name} model"
+    words = WORDS.get(name) or f"{name.removesuffix(AT_LAUNCH)} model"
+    if name.endswith(AT_LAUNCH):
+        words += " without what is known only after launch"
     return lambda what: report(start + size * next(done), f"The {words}: {what}")
 
 
-def _scores(
-    table: pd.DataFrame, catalog: Catalog, forward: Sequence[Fold], grouped: Sequence[Fold]
+def _with_note(
+    scores: ModelScores, model: BlockModel, catalog: Catalog, rows: np.ndarray
 ) -> ModelScores:
-    found: dict[str, Scores] = {"forward": {}, "grouped": {}}
-    folds: list[dict[str, Any]] = []
-    for split, parts in (("forward", forward), ("grouped", grouped)):
-        if not parts:
-            continue
-        part = table[table["split"] == split]
-        found[split] = score_table(part, catalog)
-        for fold in parts:
-            own = part[part["fold"] == fold.label]
-            folds.append(
-                {
-                    "split": split,
-                    "label": fold.label,
-                    "learned_from": len(fold.train),
-                    "scored_on": len(fold.test),
-                    **score_table(own, catalog, metrics=FOLD_METRICS),
-                }
-            )
-    return ModelScores(found["forward"], found["grouped"], folds)
-
-
-def score_table(table: pd.DataFrame, catalog: Catalog, metrics: Sequence[str] = METRICS) -> Scores:
-    """Scores of predictions for items of a catalog, with its categories and styles."""
-    rows = catalog.ids.get_indexer(pd.Index(table["item_id"]))
-    column = catalog.column(Role.CATEGORY)
-    categories = None
-    if column is not None:
-        categories = catalog.frame[column].iloc[rows].astype(object).to_numpy()
-    groups = group_codes(catalog)[rows]
-    return score(table.reset_index(drop=True), categories, groups, metrics=metrics)
-
-
-def _with_photo_note(
-    scores: ModelScores, model: PopularityModel, catalog: Catalog, rows: np.ndarray
-) -> ModelScores:
-    assert isinstance(model, BlockModel)
-    without = int(np.isnan(image_vectors(catalog, model.checkpoint)[rows]).any(axis=1).sum())
-    if not without:
-        return scores
-    note = (
-        f"{without:,} of {len(rows):,} items have no photo; this model "
-        + BLIND["image" if len(model.players) == 1 else "deep"]
-    )
-    return replace(scores, items_without_photo=without, note=note)
-
-
-def _describe(forward: Sequence[Fold], catalog: Catalog) -> str:
-    styles = ", with all variants of a style on one side" if catalog.columns(Role.GROUP) else ""
-    if forward:
-        labels = ", ".join(fold.label for fold in forward)
-        return (
-            f"Forward in time{styles}: each of {labels} is predicted by a model that learned only"
-            " from what was released before it."
+    notes, without = [], 0
+    if isinstance(model, BlendModel):
+        notes.append(model.mix)
+    if IMAGE_PLAYER in model.players:
+        without = int(np.isnan(image_vectors(catalog, model.checkpoint)[rows]).any(axis=1).sum())
+    if without:
+        notes.append(
+            f"{without:,} of {len(rows):,} items have no photo; this model "
+            + BLIND["image" if len(model.players) == 1 else "deep"]
         )
-    return (
-        f"By item{styles}: five parts, each predicted by a model that learned from the other four."
-        " The catalog has no release dates to split by, so these scores say nothing about change"
-        " over time."
-    )
+    return replace(scores, items_without_photo=without, note=" ".join(notes))
 
 
 def _write(

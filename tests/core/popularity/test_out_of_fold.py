@@ -26,7 +26,18 @@ def grouped():
 @pytest.fixture(scope="module")
 def found(catalog, grouped):
     forward = forward_folds(catalog, ROWS)
-    return predict_out_of_fold("reference", CategoryMean, catalog, forward, grouped, lambda _: None)
+    return predicted(catalog, forward, grouped)
+
+
+def predicted(catalog, forward, grouped):
+    return predict_out_of_fold(
+        "reference",
+        lambda rows: CategoryMean().fit(catalog, rows),
+        catalog,
+        forward,
+        grouped,
+        lambda _: None,
+    )
 
 
 def scores_of(catalog, fold):
@@ -79,8 +90,7 @@ def test_the_final_intervals_know_every_season(catalog, found, grouped):
     final = found.final(own)
     assert final.items == 240 + sum(map(len, found.forward))
     assert final.source == "later seasons and held-out items"
-    undated = predict_out_of_fold("reference", CategoryMean, catalog, [], grouped, lambda _: None)
-    final = undated.final(own)
+    final = predicted(catalog, [], grouped).final(own)
     assert (final.items, final.source) == (240, "held-out styles")
 
 

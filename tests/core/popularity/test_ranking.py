@@ -134,7 +134,7 @@ def test_the_training_catalog_is_scored_out_of_fold(catalog, models):
     table = table[(table["split"] == "forward") & (table["model"] == "linear")]
     assert result.items == table["item_id"].nunique()
     assert result.models["linear"]["spearman"]["value"] < 0.95
-    assert set(result.models) == {"linear", "reference"}
+    assert set(result.models) == {"linear", "reference", "neighbours"}
     assert [f["label"] for f in result.folds["linear"] if f["split"] == "forward"]
     assert fitted.name == "linear"
 

@@ -8,9 +8,12 @@ import pytest
 from core.errors import CatalogError, CheckpointMissing, ModelError
 from core.popularity import additive, training
 from core.popularity.additive import AdditiveModel
+from core.popularity.blend import BlendModel
 from core.popularity.card import coverage_text
 from core.popularity.model import log_target
+from core.popularity.ranking import load_model
 from core.popularity.scoreboard import ModelScores, load_out_of_fold, load_scoreboard
+from core.popularity.splits import forward_folds
 from core.popularity.training import train, with_target
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
 
@@ -54,7 +57,9 @@ def test_the_scoreboard_says_what_was_learned_from_what(trained, catalog):
     assert "S2, S3, S4, S5" in board.split
     linear, reference = (board.models[m].headline["spearman"] for m in ("linear", "reference"))
     assert linear["low"] < linear["value"] < linear["high"]
-    assert linear["value"] > reference["value"] + 0.1
+    nearest = board.models["neighbours"].headline["spearman"]
+    assert linear["value"] > max(reference["value"], nearest["value"]) + 0.1
+    assert board.compared == ["reference", "neighbours"]
 
 
 def test_every_training_item_has_one_prediction_by_a_model_that_had_not_seen_it(trained, catalog):
@@ -175,9 +180,86 @@ def test_the_model_with_the_better_forward_score_is_promoted(catalog, tmp_path, 
         monkeypatch.setattr(module, "image_vectors", vectors)
     monkeypatch.setattr(training, "embed_photos", lambda catalog, **_: "clip-test")
     board = train(catalog, tmp_path / "m", models=["linear", "image"])
-    assert board.promoted == "image" and board.trained == ["image", "linear"]
+    assert board.promoted == "image" and board.trained[:2] == ["image", "linear"]
     assert (tmp_path / "m" / "image" / "model.safetensors").is_file()
     assert AdditiveModel.load(tmp_path / "m" / "image").checkpoint == "clip-test"
+
+
+def half_told(catalog, checkpoint):
+    """Photos that show some of what sold, and noise."""
+    rng = np.random.default_rng(5)
+    found = rng.normal(size=(len(catalog), 6))
+    found[:, 0] += 0.6 * (log_target(catalog) - 4)
+    return found
+
+
+@pytest.fixture(scope="module")
+def blended(tmp_path_factory):
+    catalog = make_catalog(240, noise=0.8)
+    patch = pytest.MonkeyPatch()
+    for module in (additive, training):
+        patch.setattr(module, "image_vectors", half_told)
+    patch.setattr(training, "embed_photos", lambda catalog, **_: "clip-test")
+    folder = tmp_path_factory.mktemp("models") / "blended"
+    yield catalog, folder, train(catalog, folder, models=["linear", "image"])
+    patch.undo()
+
+
+def test_two_models_are_blended_and_scored_on_items_that_neither_had_seen(blended):
+    catalog, folder, board = blended
+    assert set(board.trained) == {"linear", "image", "blend"} and not board.skipped
+    assert board.promoted == "blend"
+    assert "Made of" in board.models["blend"].note
+    fold = forward_folds(catalog, np.arange(240))[-1]
+    table = load_out_of_fold(folder)
+    own = table[(table["model"] == "blend") & (table["fold"] == fold.label)]
+    members = {
+        "linear": AdditiveModel("linear"),
+        "image": AdditiveModel("image", checkpoint="clip-test"),
+    }
+    again = BlendModel(members).fit(catalog, fold.train).output(catalog, fold.test)
+    np.testing.assert_allclose(np.log1p(own["predicted"]), again, rtol=1e-5)
+
+
+def test_a_blend_is_loaded_ranks_and_has_a_card(blended):
+    catalog, folder, _ = blended
+    model = load_model(folder)
+    assert isinstance(model, BlendModel)
+    for name in ("linear", "image"):
+        alone, member = load_model(folder, name), model.members[name]
+        np.testing.assert_allclose(member.output(catalog), alone.output(catalog))
+    assert model.calibration.source == "later seasons and held-out items"
+    card = (folder / "blend" / "card.md").read_text()
+    assert "weighted mean" in card and model.mix in card and "This is the model that ranks" in card
+    readme = (folder / "README.md").read_text()
+    assert "[blend](blend/card.md), ranks" in readme and "--models linear image blend" in readme
+    assert "mean of the most alike items, to compare" in readme
+
+
+def test_a_blend_that_loses_in_training_is_not_kept(tmp_path, monkeypatch):
+    def noise(catalog, checkpoint):
+        return np.random.default_rng(5).normal(size=(len(catalog), 6))
+
+    for module in (additive, training):
+        monkeypatch.setattr(module, "image_vectors", noise)
+    monkeypatch.setattr(training, "embed_photos", lambda catalog, **_: "clip-test")
+    board = train(make_catalog(240), tmp_path / "m", models=["linear", "image"])
+    assert board.trained == ["linear", "image"] and "blend" not in board.models
+    assert "the linear model alone" in board.skipped["blend"]
+    assert not (tmp_path / "m" / "blend").exists()
+
+
+def test_what_late_columns_add_stands_on_lines_of_its_own(trained, catalog, tmp_path):
+    board = train(catalog, tmp_path / "m", models=["linear"], include_post_launch=True)
+    assert board.trained == ["linear"] and board.promoted == "linear"
+    assert board.compared == ["linear_at_launch", "reference", "neighbours"]
+    late, launch = (board.models[m].forward["spearman"] for m in ("linear", "linear_at_launch"))
+    assert late["value"] > launch["value"] + 0.1, "the stars tell"
+    assert launch == trained[1].models["linear"].forward["spearman"]
+    assert "Stars" in load_model(tmp_path / "m").players
+    assert not (tmp_path / "m" / "linear_at_launch").exists()
+    readme = (tmp_path / "m" / "README.md").read_text()
+    assert "linear without columns known after launch, to compare" in readme
 
 
 def test_a_model_that_cannot_be_trained_is_left_out_with_its_reason(catalog, tmp_path, monkeypatch):
@@ -185,8 +267,9 @@ def test_a_model_that_cannot_be_trained_is_left_out_with_its_reason(catalog, tmp
         raise CheckpointMissing("There is no CLIP checkpoint here.")
 
     monkeypatch.setattr(training, "embed_photos", missing)
-    board = train(catalog, tmp_path / "m")
+    board = train(catalog, tmp_path / "m", models=["linear", "image"], skip_unavailable=True)
     assert board.skipped == {"image": "There is no CLIP checkpoint here."}
+    assert board.trained == ["linear"], "nothing to blend"
     with pytest.raises(CheckpointMissing, match="no CLIP"):
         train(catalog, tmp_path / "other", models=["image"])
 
@@ -205,6 +288,8 @@ def test_another_column_can_be_the_target(catalog, tmp_path):
 def test_wrong_calls_give_a_sentence(catalog, tmp_path):
     with pytest.raises(ModelError, match="no model “wide”"):
         train(catalog, tmp_path / "m", models=["wide"])
+    with pytest.raises(ModelError, match="at least two models"):
+        train(catalog, tmp_path / "m", models=["linear", "blend"])
     with pytest.raises(ModelError, match="no target column"):
         train(make_catalog(drop=("Sold",)), tmp_path / "m")
     bare = make_catalog(drop=("Type", "Colour", "season", "Price", "Weight", "Name", "Text"))
@@ -263,7 +348,9 @@ def test_too_few_photos_give_a_sentence(catalog, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "embed_photos", lambda catalog, **_: "clip-test")
     with pytest.raises(ModelError, match=r"Only 30 items .* both a target and a photo"):
         train(catalog, tmp_path / "m", models=["image"])
-    assert "Only 30 items" in train(catalog, tmp_path / "m").skipped["image"]
+    named = ["linear", "image", "blend"]
+    skipped = train(catalog, tmp_path / "m", models=named, skip_unavailable=True).skipped
+    assert "Only 30 items" in skipped["image"] and "a blend needs two" in skipped["blend"]
 
 
 def test_a_damaged_scoreboard_gives_a_sentence(tmp_path):
