@@ -42,7 +42,7 @@ from core.popularity.link import LINKS, Link
 from core.popularity.metrics import spearman
 from core.popularity.one_thread import one_thread
 from core.popularity.parts import first_dates, held_out_parts
-from core.popularity.ridge import Design, fit_ridge
+from core.popularity.ridge import Design, fit_ridges
 from core.popularity.shapley import MAX_EXACT
 from core.popularity.splits import follow_in_time, group_codes
 from core.popularity.vectors import MIN_PHOTOS, image_vectors
@@ -102,11 +102,14 @@ class DeepModel(BlockModel):
         learned = Link.fitted(SEARCH_POWER, y).learned(y)
         shares = self._search(design, scales, some, learned, codes)
         self.kernel, whiten, joint = self._joint(design, scales, middle, shares)
+        links = [Link.fitted(power, y) for power in LINKS]
+        targets = [link.learned(y) for link in links]
         fits = []
-        for link in (Link.fitted(power, y) for power in LINKS):
-            alphas = [shares.noise * p for p in PENALTIES]
-            ridge = fit_ridge(joint, link.learned(y), parts, alphas)
-            seen = link.learned(y) - ridge.residuals
+        alphas = [shares.noise * p for p in PENALTIES]
+        for link, learned, ridge in zip(
+            links, targets, fit_ridges(joint, targets, parts, alphas), strict=True
+        ):
+            seen = learned - ridge.residuals
             scores = [spearman(y[part], seen[part]) for part in parts]
             fits.append((float(np.nanmean(scores)), link, ridge))
         _, self.link, ridge = max(fits, key=lambda fit: fit[0])

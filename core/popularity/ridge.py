@@ -55,11 +55,15 @@ class Design:
 
     def products(self, coefficients: np.ndarray, centre: np.ndarray) -> np.ndarray:
         """(items,): ``b . (x - centre)`` over all blocks at once, as a prediction needs it."""
-        from scipy.sparse import hstack
-
         offsets = np.array([centre[part] @ coefficients[part] for part in self.slices])
-        joint = hstack(self.matrices, format="csr") @ coefficients
+        joint = np.zeros(len(self.average))
+        for matrix, part in zip(self.matrices, self.slices, strict=True):
+            joint += matrix @ coefficients[part]
         return joint - (~self.average).astype(float) @ offsets
+
+    def rows(self, rows: np.ndarray) -> "Design":
+        """Some of the items."""
+        return Design([m[rows] for m in self.matrices], self.average[rows])
 
     def centred(self, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
         """Dense ``x - centre`` of some rows."""
@@ -74,14 +78,17 @@ class Design:
 
 @dataclass(frozen=True)
 class _Moments:
-    """Sums over a set of items: what ridge needs, and what its squared error needs."""
+    """Sums over a set of items: what ridge needs, and what its squared error needs.
+
+    `y`, `yy` (targets,) and `xy` (features, targets) are of several targets at once.
+    """
 
     count: float
     x: np.ndarray
-    y: float
+    y: np.ndarray
     xx: np.ndarray
     xy: np.ndarray
-    yy: float
+    yy: np.ndarray
 
     def __add__(self, other: "_Moments") -> "_Moments":
         return _Moments(*(a + b for a, b in zip(self._parts(), other._parts(), strict=True)))
@@ -92,22 +99,23 @@ class _Moments:
     def _parts(self) -> tuple:
         return (self.count, self.x, self.y, self.xx, self.xy, self.yy)
 
-    def solve(self, alpha: float) -> tuple[np.ndarray, float]:
-        """Coefficients and intercept; the intercept is not penalised."""
+    def solve(self, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients (features, targets), intercepts (targets,); those are not penalised."""
         from scipy.linalg import solve
 
         mean = self.x / self.count
         left = self.xx - self.count * np.outer(mean, mean)
         left[np.diag_indices_from(left)] += alpha
-        right = self.xy - mean * self.y
+        right = self.xy - np.outer(mean, self.y)
         coefficients = solve(left, right, assume_a="pos") if len(right) else right
-        return coefficients, float(self.y / self.count - mean @ coefficients)
+        return coefficients, self.y / self.count - mean @ coefficients
 
-    def squared_error(self, coefficients: np.ndarray, intercept: float) -> float:
-        """Sum of squared residuals of a linear model on these items."""
-        fitted = coefficients @ self.xx @ coefficients
-        fitted += 2 * intercept * (coefficients @ self.x) + self.count * intercept**2
-        return float(self.yy - 2 * (coefficients @ self.xy + intercept * self.y) + fitted)
+    def squared_errors(self, coefficients: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
+        """Sums of squared residuals of linear models on these items, one a target."""
+        fitted = (coefficients * (self.xx @ coefficients)).sum(axis=0)
+        fitted += 2 * intercepts * (self.x @ coefficients) + self.count * intercepts**2
+        told = (coefficients * self.xy).sum(axis=0) + intercepts * self.y
+        return self.yy - 2 * told + fitted
 
 
 @dataclass(frozen=True)
@@ -138,9 +146,19 @@ def fit_ridge(
         folds: positions held out in turn; together every item once.
         alphas: penalties to choose from.
     """
+    return fit_ridges(design, [y], folds, alphas)[0]
+
+
+def fit_ridges(
+    design: Design,
+    targets: Sequence[np.ndarray],
+    folds: Sequence[np.ndarray],
+    alphas: Sequence[float] = ALPHAS,
+) -> list[RidgeFit]:
+    """`fit_ridge` for several targets of the same items, at little more than the cost of one."""
     from threadpoolctl import threadpool_limits
 
-    centre = design.centre()
+    centre, y = design.centre(), np.column_stack(targets)
     # Threads gain nothing on matrices of this size, and wait for each other on a busy machine.
     with threadpool_limits(1):
         if len(y) <= len(centre):
@@ -155,22 +173,35 @@ def _fit_in_feature_space(
     folds: Sequence[np.ndarray],
     centre: np.ndarray,
     alphas: Sequence[float],
-) -> RidgeFit:
+) -> list[RidgeFit]:
     """By way of (features, features) sums, one set a fold, for more items than features."""
     moments = [_moments(design, y, fold, centre) for fold in folds]
     whole = moments[0]
     for part in moments[1:]:
         whole = whole + part
-    errors = [sum(m.squared_error(*(whole - m).solve(alpha)) for m in moments) for alpha in alphas]
-    alpha = alphas[int(np.argmin(errors))]
-    residuals = np.empty(len(y))
-    for fold, part in zip(folds, moments, strict=True):
-        coefficients, intercept = (whole - part).solve(alpha)
-        residuals[fold] = (
-            y[fold] - design.values(coefficients, centre).sum(axis=1)[fold] - intercept
+    errors = np.zeros((len(alphas), y.shape[1]))
+    found = []
+    for part in moments:
+        found.append([(whole - part).solve(alpha) for alpha in alphas])
+        errors += [part.squared_errors(*fit) for fit in found[-1]]
+    best = errors.argmin(axis=0)
+    residuals = np.empty_like(y)
+    for fold, fits in zip(folds, found, strict=True):
+        for target, choice in enumerate(best):
+            coefficients, intercepts = fits[choice]
+            fitted = design.rows(fold).products(coefficients[:, target], centre)
+            residuals[fold, target] = y[fold, target] - fitted - intercepts[target]
+    final = {choice: whole.solve(alphas[choice]) for choice in set(best)}
+    return [
+        RidgeFit(
+            final[choice][0][:, target],
+            centre,
+            float(final[choice][1][target]),
+            alphas[choice],
+            residuals[:, target],
         )
-    coefficients, intercept = whole.solve(alpha)
-    return RidgeFit(coefficients, centre, intercept, alpha, residuals)
+        for target, choice in enumerate(best)
+    ]
 
 
 def _fit_in_item_space(
@@ -179,7 +210,7 @@ def _fit_in_item_space(
     folds: Sequence[np.ndarray],
     centre: np.ndarray,
     alphas: Sequence[float],
-) -> RidgeFit:
+) -> list[RidgeFit]:
     """The same fit by way of the (items, items) matrix, for fewer items than features.
 
     One eigendecomposition serves every penalty, and a fold's held-out residuals follow from the fit
@@ -188,16 +219,16 @@ def _fit_in_item_space(
     """
     from scipy.linalg import eigh, solve
 
-    mean = x.mean(axis=0)
+    mean, level = x.mean(axis=0), y.mean(axis=0)
     x = x - mean
     values, vectors = eigh(x @ x.T)
     values = np.maximum(values, 0.0)
-    turned = vectors.T @ (y - y.mean())
+    turned = vectors.T @ (y - level)
 
     def held_out(alpha: float) -> np.ndarray:
         shrink = values / (values + alpha)
-        left = y - y.mean() - vectors @ (shrink * turned)
-        residuals = np.empty(len(y))
+        left = y - level - vectors @ (shrink[:, None] * turned)
+        residuals = np.empty_like(y)
         for fold in folds:
             own = vectors[fold]
             hat = (own * shrink) @ own.T + 1 / len(y)
@@ -205,19 +236,37 @@ def _fit_in_item_space(
         return residuals
 
     candidates = [held_out(alpha) for alpha in alphas]
-    best = int(np.argmin([residuals @ residuals for residuals in candidates]))
-    coefficients = x.T @ (vectors @ (turned / (values + alphas[best])))
-    intercept = float(y.mean() - mean @ coefficients)
-    return RidgeFit(coefficients, centre, intercept, alphas[best], candidates[best])
+    fits = []
+    for target in range(y.shape[1]):
+        errors = [residuals[:, target] @ residuals[:, target] for residuals in candidates]
+        best = int(np.argmin(errors))
+        coefficients = x.T @ (vectors @ (turned[:, target] / (values + alphas[best])))
+        intercept = float(level[target] - mean @ coefficients)
+        fits.append(
+            RidgeFit(coefficients, centre, intercept, alphas[best], candidates[best][:, target])
+        )
+    return fits
 
 
 def _moments(design: Design, y: np.ndarray, rows: np.ndarray, centre: np.ndarray) -> _Moments:
-    width = len(centre)
-    total = _Moments(0.0, np.zeros(width), 0.0, np.zeros((width, width)), np.zeros(width), 0.0)
+    width, targets = len(centre), y.shape[1]
+    total = _Moments(
+        0.0,
+        np.zeros(width),
+        np.zeros(targets),
+        np.zeros((width, width)),
+        np.zeros((width, targets)),
+        np.zeros(targets),
+    )
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
         x, target = design.centred(part, centre), y[part]
         total = total + _Moments(
-            len(part), x.sum(axis=0), target.sum(), x.T @ x, x.T @ target, target @ target
+            len(part),
+            x.sum(axis=0),
+            target.sum(axis=0),
+            x.T @ x,
+            x.T @ target,
+            (target**2).sum(axis=0),
         )
     return total

@@ -3,7 +3,7 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.linear_model import Ridge
 
-from core.popularity.ridge import ALPHAS, Design, fit_ridge
+from core.popularity.ridge import ALPHAS, Design, fit_ridge, fit_ridges
 from core.popularity.splits import grouped_folds
 
 
@@ -67,3 +67,22 @@ def test_items_that_count_as_average_get_no_credit(noise_features):
     np.testing.assert_allclose(total, design.products(fit.coefficients, fit.centre), atol=1e-10)
     known = ~design.average[:, 1]
     np.testing.assert_allclose(values[known, 1].mean(), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("features", [6, 90])
+def test_several_targets_are_fitted_as_each_by_itself(features):
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(60, features))
+    average = rng.random((60, 2)) < 0.1
+    x[average[:, 0], :4], x[average[:, 1], 4:] = 0, 0
+    design = Design([csr_array(x[:, :4]), x[:, 4:]], average)
+    targets = [rng.normal(size=60), x[:, 0] * 3 + rng.normal(size=60), x[:, 5] - 2]
+    folds = grouped_folds(np.arange(60), 4)
+    for y, fit in zip(targets, fit_ridges(design, targets, folds), strict=True):
+        alone = fit_ridge(design, y, folds)
+        assert fit.alpha == alone.alpha
+        np.testing.assert_allclose(fit.coefficients, alone.coefficients, atol=1e-9)
+        np.testing.assert_allclose(fit.residuals, alone.residuals, atol=1e-9)
+        together = design.products(fit.coefficients, fit.centre)
+        apart = design.values(fit.coefficients, fit.centre).sum(axis=1)
+        np.testing.assert_allclose(together, apart, atol=1e-9)
