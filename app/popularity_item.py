@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import item_evidence, what_if_curves
+from app import item_evidence, item_map, what_if_curves
 from app.catalogs import photo_url
 from app.popularity_view import (
     CONFIG,
@@ -119,6 +119,7 @@ def show(
         st.plotly_chart(figure, config=CONFIG, alt=alt, key="waterfall")
         with st.popover("How is this computed?"):
             _method(explanation, line, board)
+    item_map.show(model, catalog, board, row)
     item_evidence.show(catalog, board, line, row)
     what_if_curves.show(model, catalog, board, row)
 

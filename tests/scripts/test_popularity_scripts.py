@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from core.catalog.catalog import write_catalog
 from core.popularity import metrics
@@ -110,6 +111,25 @@ def test_an_explanation_adds_up(work, tmp_path, capsys):
     assert values["out_of_fold"] == pytest.approx(shown) != pytest.approx(values["predicted"])
 
 
+def test_a_map_of_the_photo_is_drawn_and_adds_up(tmp_path, capsys):
+    picture, file = tmp_path / "map.png", tmp_path / "item.json"
+    demo = ["--data_dir", "data", "--model_dir", f"{ROOT}/checkpoints/popularity-demo"]
+    demo += ["--item", "FD-0001", "--model", "image"]
+    assert explain_item.main([*demo, "--map", str(picture), "--json", str(file)]) == 0
+    values = json.loads(file.read_text())
+    photo = next(p["value"] for p in values["parts"] if p["player"] == "image")
+    assert np.sum(values["map"]["values"]) == pytest.approx(photo, abs=6e-3)
+    assert values["map"]["faithfulness"]["low"] > 0
+    with Image.open(picture) as drawn:
+        colours = np.asarray(drawn.convert("RGB")).astype(int)
+        assert drawn.format == "PNG" and drawn.size == (384, 512)
+    assert (colours[..., 1] > colours[..., 0] + 40).any()  # teal
+    assert "The map adds up" in capsys.readouterr().out
+    missing = str(tmp_path / "nowhere" / "map.png")
+    assert explain_item.main([*demo, "--map", missing]) == 2
+    assert missing in capsys.readouterr().err
+
+
 def test_an_item_that_the_model_has_not_seen_has_one_prediction(work, tmp_path):
     file = tmp_path / "item.json"
     item = pd.read_parquet(work / "next" / "catalog.parquet").iloc[0]["sku"]
@@ -147,7 +167,7 @@ def test_an_explanation_holds_the_closest_past_items(work, tmp_path, capsys):
         (rank_catalog.main, ["--out", "x.docx"], "Use .csv, .xlsx or .parquet"),
         (rank_catalog.main, ["--out", "/no/such/folder/x.csv"], "cannot be written to"),
         (explain_item.main, ["--item", "nobody"], "no item with the id “nobody”"),
-        (explain_item.main, ["--item", "0-00003", "--map", "x.png"], "Leave --map out"),
+        (explain_item.main, ["--item", "0-00003", "--map", "x.png"], "--model image"),
     ],
 )
 def test_bad_calls_print_one_sentence_and_exit_2(work, run, more, sentence, capsys):

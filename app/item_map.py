@@ -1,0 +1,192 @@
+"""Which parts of an item's photo go with a higher or a lower prediction, drawn on the photo."""
+
+import base64
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.popularity_view import CONFIG, item_names, layout, times
+from app.words import MODEL_NAMES, plain
+from core.catalog.catalog import Catalog
+from core.checkpoints import clip_by_id
+from core.errors import FashionError
+from core.explain.maps import LOWERS, RAISES, PhotoMap, has_map, load_score, photo_map
+from core.explain.maps_tower import VisionTower
+from core.popularity.additive import BlockModel
+from core.popularity.scoreboard import Scoreboard
+from core.vision.images import encode_webp
+
+Side = Literal["both", "raises", "lowers"]
+SIDES: dict[Side, str] = {"both": "Both", "raises": "Lifts", "lowers": "Lowers"}
+HEIGHT = 460
+"""Of the drawn photo, in pixels."""
+
+
+@st.fragment
+def show(model: BlockModel, catalog: Catalog, board: Scoreboard, row: int) -> None:
+    """Draw the map of the item's photo, or say in a line which model has one."""
+    if not has_map(model):
+        if "image" in board.trained:
+            st.caption(
+                f"Which parts of the photo count: choose “{MODEL_NAMES['image']}” above to see"
+                " them on the photo."
+            )
+        return
+    if not catalog.image_paths(row):
+        return
+    try:
+        found = _map(
+            (str(catalog.directory), catalog.content_hash, board.data_hash, board.date, model.name),
+            row,
+            _stamp(catalog, row),
+            model,
+            catalog,
+        )
+    except FashionError as error:
+        st.warning(str(error))
+        return
+    name = item_names(catalog, [row])[0]
+    st.markdown("**Which parts of the photo count**")
+    drawn, words = st.columns([2, 3], gap="large")
+    with words:
+        side = st.segmented_control(
+            "Show",
+            list(SIDES),
+            default="both",
+            required=True,
+            format_func=SIDES.__getitem__,
+            key="map-side",
+        )
+        opacity = st.slider(
+            "Strength of the colours", 0, 100, 70, step=5, format="%d %%", key="map-opacity"
+        )
+        st.markdown(sentence(found))
+        st.caption(score_sentence(found, catalog))
+        with st.popover("How is this computed?"):
+            _method(found)
+    figure, alt = map_chart(found, name, side, opacity / 100)
+    drawn.plotly_chart(figure, config=CONFIG, alt=alt, key="photo-map")
+
+
+def sentence(found: PhotoMap) -> str:
+    """What the photo as a whole and its strongest parts go with."""
+    said = [f"The whole photo: **{times(float(np.exp(found.total)))}** against the average photo."]
+    for sign, word in ((1, "Lifts"), (-1, "Lowers")):
+        strongest = found.strongest(sign)
+        if strongest:
+            place, value = strongest
+            said.append(f"{word} most: the {place} ({times(float(np.exp(value)))}).")
+    return " ".join(said)
+
+
+def score_sentence(found: PhotoMap, catalog: Catalog) -> str:
+    """How far such maps were right when they were put to the test, and on what."""
+    score = load_score()
+    text = (
+        f"Put to the test on {score.photos:,} photos that the model had not learned from:"
+        " uncovering and covering a photo's parts in the order of such a map moves the model's"
+        f" number by {score.value:.2f} ({score.low:.2f} to {score.high:.2f}) standard deviations"
+        " more than a random order does."
+    )
+    if catalog.name != score.catalog or found.checkpoint != score.checkpoint:
+        text += f" That was measured on “{plain(score.catalog)}”, not on this catalog and model."
+    return text
+
+
+def map_chart(found: PhotoMap, name: str, side: Side, opacity: float) -> tuple[go.Figure, str]:
+    """The photo under its coloured patches, each with its part on hover, and the map in words.
+
+    Args:
+        found: the map.
+        name: of the item.
+        side: what to colour.
+        opacity: of the strongest patch, 0..1.
+    """
+    width, height = found.photo.size
+    left, top, right, bottom = found.box
+    grid = len(found.values)
+    values = found.values
+    shown = {
+        "both": values,
+        "raises": np.maximum(values, 0),
+        "lowers": np.minimum(values, 0),
+    }[side]
+    most = max(float(np.abs(values).max()), 1e-12)
+    figure = go.Figure(
+        go.Heatmap(
+            z=shown,
+            x0=left + (right - left) / grid / 2, dx=(right - left) / grid,
+            y0=top + (bottom - top) / grid / 2, dy=(bottom - top) / grid,
+            zmin=-most, zmax=most, showscale=False,
+            colorscale=[
+                [0, f"rgba{(*LOWERS, opacity)}"], [0.5, f"rgba{(*LOWERS, 0)}"],
+                [0.5, f"rgba{(*RAISES, 0)}"], [1, f"rgba{(*RAISES, opacity)}"],
+            ],
+            text=[[times(float(np.exp(v))) for v in line] for line in values],
+            hovertemplate="This part of the photo: %{text}<extra></extra>",
+        )
+    )  # fmt: skip
+    source = base64.b64encode(encode_webp(found.ground())).decode()
+    figure.add_layout_image(
+        source=f"data:image/webp;base64,{source}", xref="x", yref="y", x=0, y=0,
+        sizex=width, sizey=height, sizing="stretch", layer="below",
+    )  # fmt: skip
+    layout(figure, HEIGHT)
+    figure.update_xaxes(visible=False, range=[0, width], constrain="domain")
+    figure.update_yaxes(
+        visible=False, range=[height, 0], scaleanchor="x", constrain="domain", automargin=False
+    )
+    figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    said = []
+    for sign, word in ((1, "teal, strongest"), (-1, "orange, strongest")):
+        strongest = found.strongest(sign)
+        if strongest and side in ("both", "raises" if sign > 0 else "lowers"):
+            said.append(f"{word} {strongest[0]}, {times(float(np.exp(strongest[1])))}")
+    kind = {
+        "both": "parts that go with a higher prediction in teal, with a lower one in orange",
+        "raises": "parts that go with a higher prediction in teal",
+        "lowers": "parts that go with a lower prediction in orange",
+    }[side]
+    return figure, f"Photo of {name}, {kind}: {'; '.join(said) or 'none'}."
+
+
+def _method(found: PhotoMap) -> None:
+    score = load_score()
+    st.markdown(
+        "The model reads the photo by a vision network that looks at it in"
+        f" {found.values.size} squares. What the network gathers from each square is followed to"
+        " the prediction, so the squares add up to what the photo contributes in the chart above"
+        f" (measured difference: {found.gap:.0e} in log units). Of the photo's"
+        f" {found.total:+.2f} log units, {found.rest:+.2f} belong to no square and are spread"
+        " evenly over all.".replace("-", "−")
+    )
+    st.markdown(
+        "The test: squares are put into an emptied photo from the most lifting to the most"
+        " lowering, and taken out of the whole photo in the same order. A map that is right makes"
+        " the model's own number rise fast and fall fast; the area between the two curves, in"
+        " standard deviations of the model's numbers, is compared with that of a random order."
+        f" 90 % ranges over styles; measured {score.date} on “{plain(score.catalog)}” with models"
+        " that had not seen the season."
+    )
+    st.markdown(
+        "It shows what the model looks at, not what made people buy, and is no better than the"
+        " model itself."
+    )
+
+
+def _stamp(catalog: Catalog, row: int) -> int:
+    return catalog.image_paths(row)[0].stat().st_mtime_ns
+
+
+@st.cache_resource(max_entries=32, show_spinner="Looking at the photo")
+def _map(
+    key: tuple[str, ...], row: int, stamp: int, _model: BlockModel, _catalog: Catalog
+) -> PhotoMap:
+    return photo_map(_model, _catalog, row, _tower(_model.checkpoint))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _tower(checkpoint: str) -> VisionTower:
+    return VisionTower(clip_by_id(checkpoint))
