@@ -278,12 +278,6 @@ class AdditiveModel(BlockModel):
         """
         return self.intercept + float(self._background_values(category).sum())
 
-    def background_centre(self) -> np.ndarray:
-        """Mean over the background of every feature; what counts as average is at `centre`."""
-        design = self.background.among()
-        places = np.arange(len(design.average))
-        return self.centre + design.centred(places, self.centre).mean(axis=0)
-
     def _background_values(self, category: str | None) -> np.ndarray:
         """(players,): mean over the background of ``b . (x - centre)``."""
         design = self.background.among(category)
