@@ -356,7 +356,8 @@ class DeepModel(BlockModel):
         )
         spread = self._spread(scales, shares)
         matrices = [
-            m * spread[part] for m, part in zip(design.matrices, design.slices, strict=True)
+            (m * spread[part]).tocsr()
+            for m, part in zip(design.matrices, design.slices, strict=True)
         ]
         average = np.column_stack([design.average, np.zeros(len(every), dtype=bool)])
         return kernel, whiten, Design([*matrices, values @ whiten], average)
