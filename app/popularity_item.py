@@ -19,10 +19,10 @@ from app.popularity_view import (
 from app.words import about, interval, plain
 from core.catalog.catalog import Catalog
 from core.catalog.suggestions import stamp
+from core.explain.checks import load_checks
 from core.explain.linear import Explanation, explain, waterfall
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
-from core.popularity.shapley import MAX_EXACT
 
 MATCHES = 100
 """Most items that the list of matches holds at once."""
@@ -146,23 +146,26 @@ def _actual(catalog: Catalog, row: int, line: pd.Series, board: Scoreboard) -> N
 
 
 def _how(explanation: Explanation) -> str:
-    if explanation.model != "deep":
-        return "coefficient times distance from the average"
-    if len(explanation.parts) <= MAX_EXACT:
-        return (
-            "what a field adds to the average item, alone and together with each choice of other"
-            " fields"
-        )
-    return "what a field adds to the average item, over 128 sampled orders of the fields"
+    against = explanation.against
+    if against.items == 1:
+        return "what a field makes of the average item (the model was trained before 2026-11-27)"
+    kind = f" of the category “{plain(against.category)}”" if against.category else ""
+    sampled = "" if explanation.exact else ", over sampled orders of the fields"
+    return (
+        f"what a field changes, alone and together with each choice of other fields, when the rest"
+        f" is as in {against.items} training items{kind}, on average{sampled} (background"
+        f" {against.version})"
+    )
 
 
 def _method(explanation: Explanation, line: pd.Series, board: Scoreboard) -> None:
     st.markdown(
-        "Each bar multiplies the prediction of the average training item; together they give"
+        "Each bar multiplies the prediction of the average item; together they give"
         f" exactly the model's prediction (measured difference: {explanation.gap:.0e} in log"
-        f" units). They are Shapley values: for this model, {_how(explanation)}. They tell what"
+        f" units). They are Shapley values: {_how(explanation)}. They tell what"
         " went with more or fewer sales, not what caused them."
     )
+    st.markdown(plain(load_checks().sentence))
     if line["basis"] == "out_of_fold":
         numbers = (explanation.predicted, explanation.low, explanation.high)
         st.markdown(

@@ -100,4 +100,5 @@ def _long(table: pd.DataFrame, curves: np.ndarray) -> tuple[pd.DataFrame, np.nda
     """One line an item and week, and ``log1p`` of its units; more returns than sales count as 0."""
     items, weeks = curves.shape
     long = table.loc[np.repeat(table.index, weeks)].reset_index(drop=True)
-    return long.assign(week=np.tile(np.arange(weeks), items)), np.log1p(np.maximum(curves, 0.0).ravel())
+    sold = np.maximum(curves, 0.0).ravel()
+    return long.assign(week=np.tile(np.arange(weeks), items)), np.log1p(sold)
