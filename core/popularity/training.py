@@ -57,7 +57,6 @@ WORDS = {REFERENCE: "category average", NEIGHBOURS: "mean of the most alike item
 """What a line is called while it is made, other than by its model's name."""
 
 Learned = TypeVar("Learned", bound=PopularityModel)
-
 Progress = Callable[[float, str], None]
 """Called with the share done, 0..1, and what is going on."""
 
