@@ -24,7 +24,7 @@ from core.popularity.card import LABELS, WEEKLY, format_metric
 from core.popularity.metrics import DRAWS
 from core.popularity.scoreboard import Scoreboard
 
-SAMPLE = 300
+SAMPLE = 100
 """Items whose explanations by the deep model or a blend with it are averaged."""
 
 
