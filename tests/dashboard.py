@@ -45,7 +45,12 @@ def dashboard(folder: Path, **env: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"],
             cwd=ROOT,
-            env=os.environ | {"FASHION_CACHE_DIR": str(folder / "cache")} | settings,
+            env=os.environ
+            | {
+                "FASHION_CACHE_DIR": str(folder / "cache"),
+                "FASHION_STATE_DIR": str(folder / "state"),
+            }
+            | settings,
             stdout=out,
             stderr=subprocess.STDOUT,
         )
