@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STEPS = 30
 JITTER = 1e-3
+REACH = 5.0
+"""How far the logarithms may go from where they begin: beyond, kernels are singular to doubles."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,10 @@ def search(
 
         def loss() -> "torch.Tensor":
             optimiser.zero_grad()
-            product = torch.exp(free["product"] - flat @ torch.exp(-free["lengths"]))
-            both = (product + sums @ torch.exp(free["linear"])).view(count, count)
-            kernel = both + shared + alone * (torch.exp(free["noise"]) + JITTER)
+            logs = _within_reach(free, first)
+            product = torch.exp(logs["product"] - flat @ torch.exp(-logs["lengths"]))
+            both = (product + sums @ torch.exp(logs["linear"])).view(count, count)
+            kernel = both + shared + alone * (torch.exp(logs["noise"]) + JITTER)
             errors = _held_out(kernel, target, blocks)
             prior = sum(((free[k] - first[k]) ** 2).sum() for k in free)
             total = (errors + prior / 2) / count
@@ -93,13 +96,19 @@ def search(
             return total
 
         optimiser.step(loss)
-    found = {k: np.exp(v.detach().numpy()) for k, v in free.items()}
+    found = {k: np.exp(v.detach().numpy()) for k, v in _within_reach(free, first).items()}
     return Shares(
         found["linear"],
         found["lengths"],
         float(found["product"]),
         float(found["noise"] + JITTER),
     )
+
+
+def _within_reach(
+    free: dict[str, "torch.Tensor"], first: dict[str, "torch.Tensor"]
+) -> dict[str, "torch.Tensor"]:
+    return {k: v.clamp(first[k] - REACH, first[k] + REACH) for k, v in free.items()}
 
 
 def _held_out(

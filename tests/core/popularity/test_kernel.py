@@ -121,3 +121,26 @@ def test_the_error_that_is_searched_is_that_of_leaving_parts_out():
         expected += ((y[part] - guess) ** 2).sum()
     found = _held_out(torch.from_numpy(kernel), torch.from_numpy(y), _same_size(parts))
     assert float(found) == pytest.approx(expected)
+
+
+def extreme(kind, count=60):
+    """Items whose target no noise is needed for, or that no weight is too great for."""
+    rng = np.random.default_rng(5)
+    x = np.repeat(rng.integers(0, 12, (count // 3, 3)), 3, axis=0).astype(float)
+    y = {"twins": np.repeat(rng.normal(size=count // 3), 3), "smooth": x @ [3.0, -2, 1] * 1e6}
+    return x, y.get(kind, np.where(np.arange(count) == 7, 1e9, 0.0))
+
+
+@pytest.mark.parametrize("kind", ["twins", "smooth", "outlier"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_search_ends_within_reach_on_extreme_targets(kind, whole):
+    x, y = extreme(kind)
+    linear = [np.outer(v, v) / (v**2).mean() for v in x.T]
+    distances = [np.abs(v[:, None] - v) / np.abs(v[:, None] - v).mean() for v in x.T]
+    size = 3 if whole else 1
+    parts = [np.arange(i, i + size) for i in range(0, 60, size)]
+    shares = search(linear, distances, distances[:1], y, parts, steps=200)
+    found = np.concatenate([shares.linear, shares.lengths, [shares.product, shares.noise]])
+    start = np.concatenate([np.full(3, 0.5 / 3), np.full(3, 1.5), [2.0], [0.5], [0.5]])
+    assert np.isfinite(found).all()
+    assert (np.abs(np.log(found / start)) <= 5.01).all()
