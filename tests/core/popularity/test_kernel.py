@@ -144,3 +144,16 @@ def test_the_search_ends_within_reach_on_extreme_targets(kind, whole):
     start = np.concatenate([np.full(3, 0.5 / 3), np.full(3, 1.5), [2.0], [0.5], [0.5]])
     assert np.isfinite(found).all()
     assert (np.abs(np.log(found / start)) <= 5.01).all()
+
+
+def test_no_step_of_the_search_leaves_what_can_be_inverted():
+    import torch
+
+    from core.popularity.kernel_search import REACH, _within_reach
+
+    first = {"noise": torch.log(torch.tensor(0.5)), "product": torch.log(torch.tensor(0.5))}
+    far = {"noise": torch.tensor(-80.0), "product": torch.tensor(80.0)}
+    near = {k: float(torch.exp(v)) for k, v in _within_reach(far, first).items()}
+    twins = near["product"] * np.ones((400, 400)) + near["noise"] * np.eye(400)
+    assert np.isfinite(np.linalg.cholesky(twins)).all()
+    assert near["product"] == pytest.approx(0.5 * np.exp(REACH))
