@@ -22,7 +22,11 @@ DRAWN = (Role.PRICE, Role.NUMBER, Role.CATEGORY, Role.ATTRIBUTE)
 def show(model: BlockModel, catalog: Catalog, board: Scoreboard, row: int) -> None:
     """Draw the choice of a field and its chart; nothing where the model reads only the photo."""
     found = match_columns(model.features, catalog)
-    columns = [(f, c) for f in model.features if (c := found[f.name]) and f.role in DRAWN]
+    columns = [
+        (f, c)
+        for f in model.features
+        if (c := found[f.name]) and f.role in DRAWN and c in catalog.roles
+    ]
     columns.sort(key=lambda pair: DRAWN.index(pair[0].role))
     past = past_of(catalog, board)
     if not columns or past is None:

@@ -34,7 +34,8 @@ def show(
         order: the catalog's ranking by the model.
     """
     found = match_columns(model.features, catalog)
-    columns = [c for f in model.features if (c := found[f.name])]
+    # A column without a role is read by its name, but not how to edit it.
+    columns = [c for f in model.features if (c := found[f.name]) and c in catalog.roles]
     if not columns:
         st.info("This model looks only at the photo, so changing the fields would change nothing.")
         return

@@ -26,6 +26,10 @@ MATCHED_BY_ROLE = frozenset(
 """Roles whose column is the same thing in every catalog, whatever its name."""
 
 
+MATCHED_WITHOUT_ROLE = LEVEL_ROLES | {Role.NUMBER, Role.TITLE, Role.DESCRIPTION}
+"""Roles whose cells can be read from a column that has no role."""
+
+
 @dataclass(frozen=True)
 class Feature:
     """A column that a model reads: its name in the training catalog, and its role."""
@@ -57,7 +61,9 @@ def match_columns(features: Sequence[Feature], catalog: Catalog) -> dict[str, st
 
     A column matches by role and exact name, then by role and name in any case, then, for the roles
     of `MATCHED_BY_ROLE`, by role alone (first column that no other feature took). Category and
-    attribute count as one role here when the names agree. The target column never matches.
+    attribute count as one role here when the names agree. At last a level, a number or a text
+    matches a column of its name that has no role: in a smaller table the same column may look like
+    nothing in particular. The target column never matches.
     """
     found: dict[str, str | None] = {f.name: None for f in features}
     taken: set[str] = set()
@@ -78,6 +84,11 @@ def match_columns(features: Sequence[Feature], catalog: Catalog) -> dict[str, st
     for feature in features:
         if feature.role in MATCHED_BY_ROLE:
             take(feature, catalog.columns(feature.role))
+    plain = [c for c in catalog.frame.columns if c not in catalog.roles]
+    for feature in features:
+        if feature.role in MATCHED_WITHOUT_ROLE:
+            key = feature.name.casefold().strip()
+            take(feature, [c for c in plain if str(c).casefold().strip() == key])
     return found
 
 

@@ -45,3 +45,18 @@ def test_a_column_is_taken_once_and_the_target_never():
         Feature("Sold", Role.NUMBER),
     ]
     assert match_columns(features, catalog) == {"Type": "Type", "Kind": None, "Sold": None}
+
+
+def test_a_column_without_a_role_is_found_by_its_name():
+    source = make_catalog(60)
+    other = make_catalog(60, seed=3)
+    features = feature_columns(source)
+    without = {c: r for c, r in other.roles.items() if c not in ("Colour", "Weight", "Launch")}
+    bare = replace(other, roles=without)
+    found = match_columns(features, bare)
+    assert found["Colour"] == "Colour" and found["Weight"] == "Weight"
+    assert found["Launch"] is None, "dates are read only from columns known to be dates"
+    frame = other.frame.rename(columns={"Colour": "colour "})
+    assert match_columns(features, replace(bare, frame=frame))["Colour"] == "colour "
+    target = replace(bare, roles={**without, "Colour": Role.TARGET})
+    assert match_columns(features, target)["Colour"] is None
