@@ -210,6 +210,9 @@ class BlendModel(BlockModel):
         self.blocks = list(blocks.values())
         self.intercept = sum(weight * member.intercept for weight, member in self._weighed())
         self.background = next(self._weighed())[1].background
+        # Photos are read only for a member that counts.
+        read = (member.checkpoint for _, member in self._weighed() if member.checkpoint)
+        self.checkpoint = next(read, "")
 
     def _places(self, member: Member) -> list[int]:
         """Where a member's players stand among all."""

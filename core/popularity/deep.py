@@ -5,7 +5,7 @@ Each player (a column, the text, the photo) adds one term to a shared first laye
     output = link(intercept + summed[0] + sum over centres of weight . exp(summed[centre]))
 
 ``summed[0]`` adds up what every player says by itself, linear in its encoding; the others are the
-logarithms of a product kernel at up to 768 training items (`core.popularity.kernel`). Together: a
+logarithms of a product kernel at up to 1,000 training items (`core.popularity.kernel`). Together: a
 radial basis function network, "wide and deep" (Cheng et al. 2016), or a Gaussian process with a
 linear and a product kernel at inducing points (Nystrom; Williams & Seeger 2001). How far a player
 reaches, the two kernels' shares and the noise are chosen on held-out periods or styles
@@ -41,10 +41,10 @@ from core.popularity.kernel_search import Shares, search
 from core.popularity.link import LINKS, Link
 from core.popularity.metrics import spearman
 from core.popularity.one_thread import one_thread
-from core.popularity.parts import first_dates, held_out_parts
+from core.popularity.parts import first_dates, held_out_parts, passes
 from core.popularity.ridge import Design, fit_ridges
 from core.popularity.shapley import MAX_EXACT
-from core.popularity.splits import follow_in_time, group_codes
+from core.popularity.splits import group_codes
 from core.popularity.vectors import MIN_PHOTOS, image_vectors
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ class DeepModel(BlockModel):
         for block in blocks:
             if isinstance(block, LevelBlock):
                 cells = catalog.frame[block.feature.name].iloc[rows]
-                if dates and _passes(cells, catalog.frame[dates].iloc[rows]):
+                if dates and passes(cells, catalog.frame[dates].iloc[rows]):
                     continue
                 block = LevelBlock.fit(block.feature, cells, MIN_LEVEL_ITEMS)
             self.blocks.append(block)
@@ -336,17 +336,18 @@ class DeepModel(BlockModel):
         self, design: Design, scales: np.ndarray, rows: np.ndarray, shares: Shares
     ) -> tuple[Kernel, np.ndarray, Design]:
         """The kernel with these rows as centres, the matrix that makes its values independent and
-        equally strong beforehand, and these with the scaled encodings as one design for ridge."""
-        from scipy.linalg import cholesky, solve_triangular
+        equally strong beforehand, and these with the scaled encodings as one design for ridge.
+
+        Directions that are nothing but rounding, or that missing photos turn below zero, are left.
+        """
+        from scipy.linalg import eigh
 
         kernel = replace(Kernel.at(self.blocks, _encoded(design, rows)), lengths=shares.lengths)
         among = kernel.values(kernel.summed(_encoded(design, rows)))
-        among = (among + among.T) / 2
-        among[np.diag_indices_from(among)] += 1e-6 * among.diagonal().max()
-        lower = cholesky(among, lower=True)
+        sizes, directions = eigh((among + among.T) / 2)
+        kept = sizes > max(1e-6 * sizes[-1], -sizes[0])
         alike = np.exp((1 / shares.lengths[: len(self.blocks)]).sum())
-        whiten = solve_triangular(lower, np.eye(len(rows)), lower=True).T
-        whiten *= np.sqrt(shares.product / alike)
+        whiten = directions[:, kept] * np.sqrt(shares.product / alike / sizes[kept])
         every = np.arange(len(design.average))
         values = np.vstack(
             [
@@ -388,9 +389,3 @@ def _scales(design: Design, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
     dense = design.centred(rows, centre)
     lengths = [np.sqrt((dense[:, part] ** 2).sum(axis=1).mean()) for part in design.slices]
     return np.array([length if length > 1e-9 else 1.0 for length in lengths])
-
-
-def _passes(cells: pd.Series, dates: pd.Series) -> bool:
-    """Whether a column's levels come one after another, as seasons do, so that none comes again."""
-    cells = cells.astype(object).reset_index(drop=True)
-    return follow_in_time(cells, dates.reset_index(drop=True), least=2)

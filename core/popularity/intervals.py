@@ -92,6 +92,16 @@ class Errors:
         weights = np.full(len(self), min(1.0, total / max(len(self), 1)))
         return Errors(self.residuals, self.scores, self.own, self.categories, weights)
 
+    def some(self, chosen: np.ndarray) -> "Errors":
+        """Those that a boolean mask picks."""
+        return Errors(
+            self.residuals[chosen],
+            self.scores[chosen],
+            self.own[chosen],
+            self.categories[chosen],
+            self.weights[chosen],
+        )
+
     def __len__(self) -> int:
         return len(self.residuals)
 
@@ -283,7 +293,10 @@ def _shape(errors: Errors, band: Band) -> tuple[float, ...]:
     reached = np.cumsum(errors.weights[order]) - errors.weights[order] / 2
     quantiles = np.interp(SHAPE, reached / errors.weights.sum(), errors.own[order])
     ends = np.where(quantiles < 0, -band[1], band[2])
-    return tuple(map(float, quantiles / np.maximum(ends, 1e-9)))
+    # Where an end is 0, a category whose own end is not has no multiples to be drawn by.
+    return tuple(
+        float(q / end) if end > 1e-9 else 0.0 for q, end in zip(quantiles, ends, strict=True)
+    )
 
 
 def _categories(catalog: Catalog, rows: np.ndarray) -> tuple[list[str], np.ndarray]:

@@ -29,6 +29,7 @@ Coordinates = tuple[np.ndarray, np.ndarray]
 """One player's place of some items, dense float64 (items, width), and who counts as average."""
 
 
+LOWEST = -30.0
 MAX_RATIOS = 3
 """Most numbers that the price is set against."""
 
@@ -102,8 +103,11 @@ class Kernel:
         return found
 
     def terms(self, position: int, places: Coordinates) -> np.ndarray:
-        """(items, centres) of one player: its part of the logarithm of the kernel values."""
-        return (1.0 - self.distance(position, places)) / self.lengths[position]
+        """(items, centres) of one player: its part of the logarithm of the kernel values.
+
+        Not below `LOWEST`: an item that far away has a kernel value of 0 to any precision.
+        """
+        return np.maximum((1.0 - self.distance(position, places)) / self.lengths[position], LOWEST)
 
     def ratio_terms(self, position: int, places: Coordinates) -> np.ndarray:
         """(items, ratios) of one player: its part of the logarithm of each ratio."""

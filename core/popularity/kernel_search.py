@@ -117,7 +117,12 @@ def _held_out(
     """Sum of squared errors on each block by all others."""
     import torch
 
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(kernel))
+    lower, failed = torch.linalg.cholesky_ex(kernel)
+    if failed:  # missing photos count as near everything, which no kernel need allow
+        least = float(torch.linalg.eigvalsh(kernel.detach())[0])
+        shift = JITTER - 1.5 * min(least, 0.0)
+        lower = torch.linalg.cholesky(kernel + shift * torch.eye(len(kernel), dtype=kernel.dtype))
+    inverse = torch.cholesky_inverse(lower)
     weights = inverse @ target
     total = torch.zeros((), dtype=torch.float64)
     for block in blocks:

@@ -56,8 +56,8 @@ def predict_out_of_fold(
     """Predictions of both splits, with intervals from the errors on other items.
 
     A later season's intervals come from what was known before it: errors on items held out inside
-    its past, and on the seasons that were forecast before. A held-out style's come from the other
-    folds.
+    its past, and on the items of seasons forecast before whose target was known by then (those that
+    the fold may learn from). A held-out style's come from the other folds.
     """
     y = log_target(catalog)
     tables: list[pd.DataFrame] = []
@@ -65,7 +65,11 @@ def predict_out_of_fold(
     for fold in forward:
         step(f"predicting {fold.label} from what came before")
         own, output = _fitted(fit, catalog, fold)
-        calibration = own.with_seasons(seasons, LATER_SEASONS)
+        known = [
+            errors.some(np.isin(earlier.test, fold.train))
+            for earlier, errors in zip(forward, seasons, strict=False)
+        ]
+        calibration = own.with_seasons([errors for errors in known if len(errors)], LATER_SEASONS)
         tables.append(_table(name, "forward", fold, catalog, output, calibration))
         seasons.append(own.errors_of(y[fold.test] - output, output, catalog, fold.test))
     found: list[tuple[Calibration, np.ndarray]] = []

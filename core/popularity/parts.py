@@ -5,8 +5,11 @@ import pandas as pd
 
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
-from core.popularity.splits import MIN_DATED_SHARE, group_codes, grouped_folds
+from core.popularity.splits import MIN_DATED_SHARE, follow_in_time, group_codes, grouped_folds
 
+MIN_PASSING_ITEMS = 5
+PASSING_SHARE = 0.8
+"""Share of the items in levels of that many items, from which on levels may count as passing."""
 PARTS = 4
 """How many: periods, or groups of styles."""
 
@@ -34,3 +37,14 @@ def first_dates(catalog: Catalog, rows: np.ndarray, groups: np.ndarray) -> pd.Se
     dates = catalog.frame[column].iloc[rows].reset_index(drop=True)
     first = dates.groupby(groups).transform("min")
     return first if first.notna().mean() >= MIN_DATED_SHARE and first.nunique() >= PARTS else None
+
+
+def passes(cells: pd.Series, dates: pd.Series) -> bool:
+    """Whether a column's levels come one after another, as seasons do, so that none comes again."""
+    cells = cells.astype(object).reset_index(drop=True)
+    dates = dates.reset_index(drop=True)
+    counts = cells.value_counts()
+    common = counts[counts >= MIN_PASSING_ITEMS]
+    if common.sum() < PASSING_SHARE * len(cells) or dates.nunique() < PARTS:
+        return False
+    return follow_in_time(cells.where(cells.isin(common.index)), dates, least=2, apart=True)

@@ -113,12 +113,18 @@ def _candidates(catalog: Catalog, rows: np.ndarray, dates: pd.Series) -> Sequenc
     return found
 
 
-def follow_in_time(labels: pd.Series, dates: pd.Series, least: int = 3) -> bool:
-    """Whether so many levels or more follow each other: their middle halves of dates are apart."""
+def follow_in_time(
+    labels: pd.Series, dates: pd.Series, least: int = 3, *, apart: bool = False
+) -> bool:
+    """Whether so many levels or more follow each other: their middle halves of dates are apart.
+
+    Halves may touch at a date, unless `apart`.
+    """
     by_label = dates.groupby(labels)
     first, third = by_label.quantile(0.25).sort_values(), by_label.quantile(0.75)
     ends = third[first.index].to_numpy()[:-1]
-    return len(first) >= least and bool((ends <= first.to_numpy()[1:]).all())
+    starts = first.to_numpy()[1:]
+    return len(first) >= least and bool((ends < starts if apart else ends <= starts).all())
 
 
 def _folds(

@@ -196,3 +196,42 @@ def test_predicting_needs_no_torch(model, tmp_path):
     root = Path(__file__).resolve().parents[3]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     assert done.stdout.strip() == "False", done.stderr
+
+
+def test_missing_photos_that_would_spoil_the_kernel_are_a_case(catalog, monkeypatch):
+    def vectors(catalog, checkpoint):
+        rng = np.random.default_rng(1)
+        found = rng.normal(size=16) * 3 + rng.normal(size=(len(catalog), 16))
+        found[::10] = rng.normal(size=(len(found[::10]), 16)) * 4
+        found /= np.linalg.norm(found, axis=1, keepdims=True)
+        found[5::10] = np.nan
+        return found
+
+    for module in (additive, deep, training):
+        monkeypatch.setattr(module, "image_vectors", vectors)
+    plain = replace(catalog, roles={"sku": Role.ID, "Type": Role.CATEGORY, "Sold": Role.TARGET})
+    for power in (0.1, 1.0, 3.0):
+        frame = plain.frame.assign(Sold=plain.frame["Sold"] ** power)
+        model = DeepModel(checkpoint="clip").fit(replace(plain, frame=frame), ROWS)
+        assert np.isfinite(model.output(plain)).all()
+
+
+def test_credit_is_finite_where_a_number_has_one_outlier(catalog):
+    stock = np.arange(400) % 50
+    stock[7] = 99_999
+    frame = catalog.frame.assign(Stock=stock)
+    roles = {"sku": Role.ID, "Type": Role.CATEGORY, "Stock": Role.NUMBER, "Sold": Role.TARGET}
+    odd = replace(catalog, frame=frame, roles=roles)
+    model = DeepModel().fit(odd, ROWS)
+    values = model.contributions(odd, np.arange(6, 10))
+    assert np.isfinite(values.to_numpy()).all()
+    total = model.base_output() + values.sum(axis=1)
+    np.testing.assert_allclose(total, model.output(odd, np.arange(6, 10)), atol=1e-6)
+
+
+def test_columns_stay_where_most_items_share_a_date(catalog, model):
+    for share in (0, 30):
+        dates = catalog.frame["Launch"].copy()
+        dates.iloc[share:] = pd.Timestamp("2024-03-01")
+        dropped = replace(catalog, frame=catalog.frame.assign(Launch=dates))
+        assert {"Type", "Colour"} <= set(DeepModel().fit(dropped, ROWS).players)

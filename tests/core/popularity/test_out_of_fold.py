@@ -100,3 +100,18 @@ def test_actual_ranks_are_those_within_the_fold(found):
         best = part["actual"].idxmax()
         assert part["actual_rank"].loc[best] == part["actual_rank"].min()
         assert (part["rank_high_80"] <= len(part)).all() and (part["rank_low_80"] >= 1).all()
+
+
+def test_only_items_whose_target_was_known_calibrate_the_next_season(catalog):
+    first = Fold("A", ROWS[:100], ROWS[100:160])
+    second = Fold("B", ROWS[:130], ROWS[160:220])
+    found = predicted(catalog, [first, second], [])
+    model = CategoryMean().fit(catalog, second.train)
+    known = found.forward[0].some(np.arange(60) < 30)
+    calibration = model.calibration.with_seasons([known], "earlier seasons")
+    table = found.table[found.table["fold"] == "B"]
+    expected = calibration.predictions(model.output(catalog, second.test), catalog, second.test)
+    np.testing.assert_allclose(table["high"], expected["high"])
+    every = model.calibration.with_seasons(found.forward[:1], "earlier seasons")
+    told = every.predictions(model.output(catalog, second.test), catalog, second.test)
+    assert not np.allclose(table["high"], told["high"])
