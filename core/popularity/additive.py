@@ -331,10 +331,7 @@ class AdditiveModel(BlockModel):
             if sum(b.width for b in model.blocks) != len(model.coefficients):
                 raise ValueError("coefficients do not fit the blocks")
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(
-                f"The model in {directory} is damaged ({error}). Train it again with"
-                " scripts/train_models.py."
-            ) from error
+            raise base.damaged(directory, error) from error
         return model
 
     def _fit_blocks(self, catalog: Catalog, rows: np.ndarray) -> None:

@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 
 from core.catalog.catalog import Catalog
-from core.errors import ModelError
 from core.popularity import model as base
 from core.popularity.additive import AdditiveModel, BlockModel, player_name
 from core.popularity.blocks import Block
@@ -195,10 +194,7 @@ class BlendModel(BlockModel):
             model.info = values["info"]
             model._describe()
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(
-                f"The model in {directory} is damaged ({error}). Train it again with"
-                " scripts/train_models.py."
-            ) from error
+            raise base.damaged(directory, error) from error
         return model
 
     def _describe(self) -> None:

@@ -278,10 +278,7 @@ class DeepModel(BlockModel):
             )
             model._check()
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(
-                f"The model in {directory} is damaged ({error}). Train it again with"
-                " scripts/train_models.py."
-            ) from error
+            raise base.damaged(directory, error) from error
         return model
 
     def _check(self) -> None:

@@ -144,3 +144,11 @@ def read_model(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             f"The model in {directory} cannot be read ({error}). Train it again with"
             " scripts/train_models.py."
         ) from error
+
+
+def damaged(directory: Path, error: Exception) -> ModelError:
+    """What to say of a model whose files can be read but do not fit together."""
+    return ModelError(
+        f"The model in {directory} is damaged ({error}). Train it again with"
+        " scripts/train_models.py."
+    )
