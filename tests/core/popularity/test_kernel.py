@@ -157,3 +157,12 @@ def test_no_step_of_the_search_leaves_what_can_be_inverted():
     twins = near["product"] * np.ones((400, 400)) + near["noise"] * np.eye(400)
     assert np.isfinite(np.linalg.cholesky(twins)).all()
     assert near["product"] == pytest.approx(0.5 * np.exp(REACH))
+
+
+def test_an_outlier_is_far_away_but_its_terms_can_be_taken_back(blocks):
+    block = blocks[1]
+    prices = PRICES.copy()
+    kernel = lengthened(Kernel.at([block], [block.encode(prices)]), np.array([1e-3]))
+    terms = kernel.terms(0, kernel.centres[0])
+    assert terms.min() == -30
+    assert np.isfinite(np.exp(-terms)).all(), "credit divides by a player's factor"
