@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import item_evidence, item_map, what_if_curves
+from app import item_evidence, item_map
 from app.catalogs import photo_url
 from app.popularity_view import (
     CONFIG,
@@ -121,7 +121,6 @@ def show(
             _method(explanation, line, board)
     item_map.show(model, catalog, board, row)
     item_evidence.show(catalog, board, line, row)
-    what_if_curves.show(model, catalog, board, row)
 
 
 def rank_sentence(line: pd.Series) -> str:

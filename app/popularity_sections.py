@@ -24,6 +24,9 @@ from core.popularity.card import LABELS, WEEKLY, format_metric
 from core.popularity.metrics import DRAWS
 from core.popularity.scoreboard import Scoreboard
 
+MODELS_TAB = "Models"
+"""Label of the page's tab on the models, as it stands in links too."""
+
 SAMPLE = 100
 """Items whose explanations by the deep model or a blend with it are averaged."""
 
@@ -37,7 +40,13 @@ def headline(catalog: Catalog, board: Scoreboard, name: str) -> None:
         board.notice or catalog.notice,
     ]
     parts = [part.rstrip(".") for part in said if part]
-    st.caption(" · ".join([*parts, "[How good are the models?](#scoreboard)"]))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(" · ".join(parts), width="content")
+
+        def open_models() -> None:
+            st.session_state["view"] = MODELS_TAB
+
+        st.button("How good are the models?", type="tertiary", on_click=open_models)
 
 
 def scoreboard(board: Scoreboard) -> None:

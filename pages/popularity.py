@@ -1,4 +1,4 @@
-"""Popularity: one item and why, what if, what goes with popularity, how good the models are."""
+"""Popularity: one item and why, what if, the whole range, the models; one tab drawn at a time."""
 
 import streamlit as st
 
@@ -7,10 +7,11 @@ from app import (
     popularity_closer,
     popularity_item,
     popularity_weeks,
+    what_if_curves,
     what_if_form,
 )
 from app.catalogs import current_catalog, current_models, no_catalog
-from app.popularity_sections import effects, headline, scoreboard
+from app.popularity_sections import MODELS_TAB, effects, headline, scoreboard
 from app.words import MODEL_NAMES, plain
 from core.errors import CatalogError, FashionError
 from core.popularity.ranking import load_model
@@ -46,17 +47,37 @@ def page() -> None:
     for note in order.attrs["notes"]:
         st.info(note)
     row = popularity_item.choose(catalog, order)
-    popularity_item.show(model, catalog, board, order, row)
-    popularity_weeks.show(catalog, board, models, order, row)
-    st.subheader("What if?", anchor=False)
-    what_if_form.show(model, catalog, board, order, row)
-    st.subheader("What goes with popularity", anchor="effects")
-    effects(model, catalog, board)
-    st.subheader("How good are the models?", anchor="scoreboard")
-    scoreboard(board)
-    popularity_closer.show(catalog, board, models, name)
-    st.subheader("Can the scores be believed?", anchor="leaks")
-    leakage_report.show(board.findings)
+
+    def item() -> None:
+        popularity_item.show(model, catalog, board, order, row)
+        popularity_weeks.show(catalog, board, models, order, row)
+
+    def what_if() -> None:
+        what_if_form.show(model, catalog, board, order, row)
+        what_if_curves.show(model, catalog, board, row)
+
+    def whole_range() -> None:
+        st.subheader("What goes with popularity", anchor="effects")
+        effects(model, catalog, board)
+
+    def trained() -> None:
+        st.subheader("How good are the models?", anchor="scoreboard")
+        scoreboard(board)
+        popularity_closer.show(catalog, board, models, name)
+        st.subheader("Can the scores be believed?", anchor="leaks")
+        leakage_report.show(board.findings)
+
+    drawers = {
+        "This item": item,
+        "What if": what_if,
+        "The range": whole_range,
+        MODELS_TAB: trained,
+    }
+    tabs = st.tabs(list(drawers), key="view", on_change="rerun", bind="query-params")
+    for tab, draw in zip(tabs, drawers.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
 
 
 try:

@@ -16,7 +16,7 @@ from core.popularity import metrics
 from core.popularity.ranking import load_model, rank
 from core.popularity.training import train
 from tests.core.popularity.synthetic import make_catalog
-from tests.pages.test_popularity_page import PAGE, AppTest, by_label, words
+from tests.pages.conftest import PAGE, AppTest, by_label, words
 
 ITEM = "0-00007"
 
@@ -47,6 +47,7 @@ def page(made, monkeypatch, tmp_path):
     monkeypatch.setattr(core.resources, "ranking", rank)
     test = AppTest.from_file(str(PAGE), default_timeout=30)
     test.query_params["item"] = ITEM
+    test.query_params["view"] = "What if"
     return test.run()
 
 
