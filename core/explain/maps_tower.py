@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from core.checkpoints import checkpoint_id, whole
-from core.errors import CheckpointMissing
+from core.checkpoints import checkpoint_id
+from core.vision.clip import load_clip
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,34 +75,11 @@ class VisionTower:
         Raises:
             CheckpointMissing: a file is missing or damaged.
         """
-        import torch
-        from transformers import CLIPImageProcessorPil, CLIPModel
-        from transformers.utils.logging import disable_progress_bar
-
         directory = Path(directory)
         self.checkpoint_id = checkpoint_id(directory)
-        disable_progress_bar()
-        try:
-            clip = whole(
-                CLIPModel.from_pretrained(
-                    directory,
-                    dtype=torch.float32,
-                    use_safetensors=True,
-                    local_files_only=True,
-                    attn_implementation="eager",  # the others do not give their attentions away
-                    output_loading_info=True,
-                )
-            )
-            self._processor = CLIPImageProcessorPil.from_pretrained(
-                directory, local_files_only=True
-            )
-        except Exception as error:  # each loader has errors of its own for a damaged file
-            raise CheckpointMissing(
-                f"The CLIP checkpoint in {directory} cannot be loaded ({error}). Get it again with"
-                " scripts/checkpoints.py pull."
-            ) from error
-        self.model = clip.vision_model.eval().requires_grad_(False)
-        self.projection = clip.visual_projection.eval().requires_grad_(False)
+        clip, self._processor = load_clip(directory, attentions=True)
+        self.model = clip.vision_model.requires_grad_(False)
+        self.projection = clip.visual_projection.requires_grad_(False)
         config = self.model.config
         self.side = int(config.image_size)
         self.grid = self.side // int(config.patch_size)

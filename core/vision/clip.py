@@ -7,9 +7,10 @@ encoder is made, not before.
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -19,6 +20,7 @@ from core.errors import CheckpointMissing
 
 if TYPE_CHECKING:
     import torch
+    from transformers import CLIPImageProcessorPil
 
 T = TypeVar("T")
 
@@ -66,6 +68,52 @@ def bf16_is_fast() -> bool:
     return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
+def load_clip(
+    directory: Path, *, bf16: bool = False, attentions: bool = False
+) -> tuple[Any, "CLIPImageProcessorPil"]:
+    """The network and the image processor of a checkpoint in the transformers layout.
+
+    Args:
+        directory: holds config.json, model.safetensors and preprocessor_config.json.
+        bf16: weights in bfloat16, not float32.
+        attentions: whether layers must tell what they attend to, which is slower.
+
+    Raises:
+        CheckpointMissing: a file is missing or damaged.
+    """
+    import torch
+    from transformers import CLIPImageProcessorPil, CLIPModel
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # loading is a second; the bar only litters terminals and logs
+    with _readable(directory):
+        model = whole(
+            CLIPModel.from_pretrained(
+                directory,
+                dtype=torch.bfloat16 if bf16 else torch.float32,
+                use_safetensors=True,
+                local_files_only=True,
+                # Only eager attention is given away; None lets transformers choose the fastest.
+                attn_implementation="eager" if attentions else None,
+                output_loading_info=True,
+            )
+        )
+        processor = CLIPImageProcessorPil.from_pretrained(directory, local_files_only=True)
+    return model.eval(), processor
+
+
+@contextmanager
+def _readable(directory: Path) -> Iterator[None]:
+    """Say of any error inside that the checkpoint cannot be loaded."""
+    try:
+        yield
+    except Exception as error:  # each loader has errors of its own for a damaged file
+        raise CheckpointMissing(
+            f"The CLIP checkpoint in {directory} cannot be loaded ({error}). Get it again with"
+            " scripts/checkpoints.py pull."
+        ) from error
+
+
 class ClipEncoder:
     """Maps photos and texts to float32 unit vectors.
 
@@ -95,34 +143,16 @@ class ClipEncoder:
             CheckpointMissing: a file is missing or damaged.
         """
         import torch
-        from transformers import CLIPImageProcessorPil, CLIPModel, CLIPTokenizer
-        from transformers.utils.logging import disable_progress_bar
+        from transformers import CLIPTokenizer
 
         directory = Path(directory)
         self.checkpoint_id = checkpoint_id(directory)
         self.preprocess_hash = preprocess_hash(directory)
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        disable_progress_bar()  # loading is a second; the bar only litters terminals and logs
-        try:
-            model = whole(
-                CLIPModel.from_pretrained(
-                    directory,
-                    dtype=torch.bfloat16 if bf16 else torch.float32,
-                    use_safetensors=True,
-                    local_files_only=True,
-                    output_loading_info=True,
-                )
-            )
+        model, self._processor = load_clip(directory, bf16=bf16)
+        with _readable(directory):
             self._tokenizer = CLIPTokenizer.from_pretrained(directory, local_files_only=True)
-            self._processor = CLIPImageProcessorPil.from_pretrained(
-                directory, local_files_only=True
-            )
-        except Exception as error:  # each loader has errors of its own for a damaged file
-            raise CheckpointMissing(
-                f"The CLIP checkpoint in {directory} cannot be loaded ({error}). Get it again with"
-                " scripts/checkpoints.py pull."
-            ) from error
-        self._model = model.eval().to(self._device)
+        self._model = model.to(self._device)
         self.side = int(model.vision_model.config.image_size)
         self.dimensions = int(model.visual_projection.out_features)
         self._text_length = min(
