@@ -56,9 +56,10 @@ def test_train_stop_train_again_and_read_the_result(page):
     expect(train).to_be_enabled()
 
     page.get_by_role("link", name="Popularity", exact=True).click()
-    expect(page.get_by_text("What if?", exact=True)).to_be_visible()
-    expect(page).to_have_url(re.compile(r"/popularity\?item="))
     expect(page.locator('img[src*="/photos/autumn/"]').first).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/popularity\?item="))
+    page.get_by_role("tab", name="What if").click()
+    expect(page).to_have_url(re.compile("view=What"))
     price = page.get_by_role("spinbutton", name="Price")
     before = page.get_by_test_id("stMetricValue").first
     after = page.get_by_test_id("stMetricValue").last
