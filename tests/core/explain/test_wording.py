@@ -1,0 +1,67 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.catalog.roles import Role
+from core.explain.linear import Part
+from core.explain.wording import clean, field, label, part_words
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("articleType", "article type"),
+        ("ARTICLE_TYPE", "article type"),
+        ("SKU", "SKU"),
+        ("Type", "type"),
+        ("sleeve-length ", "sleeve length"),
+        ("__", "field"),
+    ],
+)
+def test_columns_are_told_in_words(column, words):
+    assert label(column) == words
+
+
+@pytest.mark.parametrize(
+    ("part", "modality", "role", "words"),
+    [
+        (Part("cost", 1, "39.9"), "metadata", Role.PRICE, "the price of 39.90 EUR"),
+        (Part("cost", 1, "1,200"), "metadata", Role.PRICE, "the price of 1,200 EUR"),
+        (Part("cost", 1, "not given"), "metadata", Role.PRICE, "the missing price"),
+        (
+            Part("day", 1, "3 May 2023"),
+            "metadata",
+            Role.RELEASE_DATE,
+            "the release date 3 May 2023",
+        ),
+        (Part("bodyWeight", 1, "300.5"), "metadata", Role.NUMBER, "the body weight of 300.5"),
+        (Part("Colour", 1, "red"), "metadata", Role.ATTRIBUTE, "the colour “red”"),
+        (
+            Part("Colour", 1, "not in this catalog"),
+            "metadata",
+            Role.ATTRIBUTE,
+            "the missing colour",
+        ),
+        (Part("image", 1, ""), "photo", None, "the photo"),
+        (Part("image", 1, "no photo"), "photo", None, "the missing photo"),
+        (Part("image", 1, "side view"), "metadata", Role.ATTRIBUTE, "the image “side view”"),
+        (Part("description", 1, "A dress"), "text", None, "the name and description"),
+        (Part("description", 1, "not given"), "text", None, "the name and description"),
+        (Part("reviews", 1, "Nice"), "text", None, "the review texts"),
+    ],
+)
+def test_a_part_is_told_with_the_items_own_cell(part, modality, role, words):
+    assert part_words(part, modality, role, "EUR") == words
+
+
+def test_a_column_named_as_a_text_is_told_by_what_it_is():
+    assert field("description", "metadata", Role.ATTRIBUTE) == "description"
+    assert field("description", "text") == "name and description"
+
+
+@given(st.text())
+def test_cleaned_text_is_one_visible_line(text):
+    found = clean(text)
+    assert found == " ".join(found.split())
+    assert all(c.isprintable() for c in found)
+    assert clean("a\u202eb\nc\x00") == "a b c"
