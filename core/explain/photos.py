@@ -95,6 +95,11 @@ def keep_photo(
     return f"{kind}:{digest}"
 
 
+def names_photo(cell: object) -> bool:
+    """Whether an edit's cell is one that `keep_photo` made."""
+    return isinstance(cell, str) and _CELL.fullmatch(cell) is not None
+
+
 def kind_of(cell: str) -> Kind:
     """Where the photo of an edit is from.
 

@@ -19,6 +19,7 @@ import pandas as pd
 from core.catalog.catalog import Catalog
 from core.catalog.roles import NUMBER_ROLES, Role
 from core.errors import CatalogError
+from core.explain.photos import names_photo
 from core.explain.what_if import edited
 from core.popularity.additive import BlockModel
 from core.popularity.model import PREDICTION_COLUMNS
@@ -139,6 +140,17 @@ def remove(catalog: Catalog, item: str, name: str) -> None:
             "DELETE FROM scenario WHERE catalog = ? AND item = ? AND name = ?",
             (catalog.directory.name, item, name),
         )
+
+
+def photos_in_use() -> list[str]:
+    """The cells of all scenarios, of every catalog, that name a kept photo.
+
+    Raises:
+        CatalogError: the store cannot be read.
+    """
+    with _store() as store:
+        texts = [text for (text,) in store.execute("SELECT changes FROM scenario")]
+    return [v for text in texts for v in json.loads(text).values() if names_photo(v)]
 
 
 def outcomes(

@@ -1,9 +1,17 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.errors import CatalogError
 from core.explain.past import Past
-from core.explain.response import LEVELS, level_response, number_response, variants
+from core.explain.response import (
+    LEVELS,
+    date_response,
+    date_steps,
+    level_response,
+    number_response,
+    variants,
+)
 from core.explain.what_if import edited
 from core.popularity.additive import AdditiveModel
 from core.popularity.model import PREDICTION_COLUMNS
@@ -90,3 +98,37 @@ def test_a_column_that_the_past_lacks_has_no_curve(catalog, model):
     assert number_response(model, catalog, 5, "Price", blind).empty
     only = level_response(model, catalog, 5, "Colour", blind)
     assert only["value"].tolist() == [catalog.frame["Colour"][5]]
+
+
+def test_a_curve_over_the_release_date(catalog, model, past):
+    found = date_response(model, catalog, 5, "Launch", past)
+    own = found[found["own"]]
+    assert own["value"].tolist() == [catalog.frame["Launch"][5]]
+    predicted = model.predict(catalog, np.array([5]))["predicted"].iloc[0]
+    assert own["predicted"].iloc[0] == pytest.approx(predicted)
+    dates = catalog.frame.loc[catalog.frame["Type"] == catalog.frame["Type"][5], "Launch"]
+    assert found.attrs["low"] == dates.min() and found.attrs["high"] == dates.max()
+    np.testing.assert_array_equal(
+        found["observed"], found["value"].between(dates.min(), dates.max())
+    )
+    assert found["value"].is_monotonic_increasing and found["value"].is_unique
+    assert not found["observed"].iloc[-1], "it goes on past the last release"
+    for _, line in found.iloc[::9].iterrows():
+        alone = model.predict(edited(catalog, 5, {"Launch": line["value"]})).iloc[0]
+        assert line["predicted"] == pytest.approx(alone["predicted"])
+
+
+def test_short_times_are_by_week_and_long_ones_by_month():
+    first = pd.Timestamp("2024-01-10")
+    weeks = date_steps(first, pd.Timestamp("2024-06-01"))
+    assert (weeks.day_name() == "Monday").all() and len(weeks) == 20
+    months = date_steps(first, pd.Timestamp("2026-01-10"))
+    assert (months.day == 15).all() and len(months) == 25
+
+
+def test_an_item_without_a_date_has_a_curve_but_no_own_point(catalog, model, past):
+    dateless = edited(catalog, 5, {"Launch": pd.NaT})
+    found = date_response(model, dateless, 0, "Launch", past)
+    assert len(found) > 10 and not found["own"].any()
+    blind = Past.of(make_catalog(100, drop=("Launch",)))
+    assert date_response(model, catalog, 5, "Launch", blind).empty
