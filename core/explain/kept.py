@@ -67,6 +67,12 @@ class KeptContributions:
         values = np.concatenate([*found, np.zeros((0, len(self.model.players)))])
         return pd.DataFrame(values, columns=self.model.players)
 
+    def known(self) -> int:
+        """How many items are there already; 0 to all of them."""
+        starts = range(0, len(self.catalog), PIECE)
+        there = (s for s in starts if self._name(s) in self._cache)
+        return sum(min(PIECE, len(self.catalog) - start) for start in there)
+
     def item(self, row: int) -> pd.Series | None:
         """One item's, a value a player; None where its piece is not there yet."""
         values = self._read(row - row % PIECE)
@@ -75,7 +81,7 @@ class KeptContributions:
         return pd.Series(values[row % PIECE], index=self.model.players)
 
     def _read(self, start: int) -> np.ndarray | None:
-        stored = self._cache.get(f"contributions:{self._key}:{start}")
+        stored = self._cache.get(self._name(start))
         if stored is None:
             return None
         values = np.load(io.BytesIO(stored), allow_pickle=False)
@@ -85,4 +91,7 @@ class KeptContributions:
     def _write(self, start: int, values: np.ndarray) -> None:
         file = io.BytesIO()
         np.save(file, values, allow_pickle=False)
-        self._cache.set(f"contributions:{self._key}:{start}", file.getvalue())
+        self._cache.set(self._name(start), file.getvalue())
+
+    def _name(self, start: int) -> str:
+        return f"contributions:{self._key}:{start}"

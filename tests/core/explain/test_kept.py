@@ -43,11 +43,12 @@ def test_a_stopped_run_goes_on_where_it_was(catalog, model, cache, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         kept.compute(stop)
     assert kept.item(2 * PIECE - 1) is not None and kept.item(2 * PIECE) is None
+    assert kept.known() == 2 * PIECE
     asked = []
     own = model.contributions
     monkeypatch.setattr(model, "contributions", lambda c, rows: asked.extend(rows) or own(c, rows))
     kept.compute()
-    assert asked == list(range(2 * PIECE, 100))
+    assert asked == list(range(2 * PIECE, 100)) and kept.known() == 100
     assert KeptContributions(model, catalog, "v1", cache).item(99) is not None
 
 
