@@ -56,6 +56,14 @@ def measure_limb(piece: np.ndarray, outer: np.ndarray, inner: np.ndarray, side: 
     length = float(np.linalg.norm(axis))
     if length < 4:
         return None
+    # A gathered cuff has no corners; a pinched one would tear the map open where it is pinned.
+    least = 0.4 * len(pixels) / length
+    across = np.array([-axis[1], axis[0]]) / length
+    if across @ (outer - inner) < 0:
+        across = -across
+    if (start - end) @ across < least:
+        centre = (start + end) / 2
+        start, end = centre + across * least / 2, centre - across * least / 2
     first = outer - inner
     last = start - end
     sections, at = [np.stack([outer, inner])], [0.0]

@@ -14,6 +14,10 @@ Seam = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 ARMPIT, DEEPEST_ARMPIT = 0.45, 1.0
 """How far below the shoulder an armpit usually is, and can be, in widths of the trunk."""
 
+THINNEST, LOWEST = 0.075, 0.21
+"""Thickness of a sleeve in widths of the trunk, below which it is a frill, and how far down the
+garment its shoulder may lie, below which it is a bulge of the side."""
+
 
 def sleeves(
     mask: np.ndarray, reach: np.ndarray, middle: float, dress: bool
@@ -31,13 +35,18 @@ def sleeves(
     chest = 2 * float(np.nanmedian(reach[:, top + int(0.45 * height) : top + int(0.6 * height)]))
     seams = [_armhole(mask, reach, middle, side, top, height, chest, dress) for side in (0, 1)]
     parts = [_sleeve(mask, seam, side, middle) for side, seam in enumerate(seams)]
+    low = top + LOWEST * height
+    for side in (0, 1):
+        if seams[side][2] is not None and not _plausible(seams[side], parts[side], middle, low):
+            parts[side] = None
+            seams[side] = (*_sleeveless(mask, reach, middle, side, top, height), None)
     for side in (0, 1):
         if parts[side] is None and parts[1 - side] is not None:
             # Only the other sleeve was found: look for this one where its mirror image would be.
             seam = _mirror(seams[1 - side], middle)
-            parts[side] = _sleeve(mask, seam, side, middle)
-            if parts[side] is not None:
-                seams[side] = seam
+            found = _sleeve(mask, seam, side, middle)
+            if found is not None and _plausible(seam, found, middle, low):
+                parts[side], seams[side] = found, seam
     return list(zip(seams, parts, strict=True))
 
 
@@ -147,6 +156,17 @@ def _sleeveless(
     return shoulder, np.array([middle + out * reach[side, row], row], np.float64)
 
 
+def _plausible(
+    seam: Seam, sleeve: tuple[Limb, np.ndarray] | None, middle: float, low: float
+) -> bool:
+    """Whether what lies beyond a seam can hold an arm: thick enough, and begun above row `low`."""
+    if sleeve is None or seam[0][1] > low:
+        return False
+    limb, piece = sleeve
+    trunk = 2 * abs(float(seam[1][0]) - middle)
+    return float(piece.sum()) / max(limb.length, 1.0) > THINNEST * trunk
+
+
 def _mirror(seam: Seam, middle: float) -> Seam:
     flip = np.array([-1.0, 1.0]), np.array([2 * middle, 0.0])
     shoulder, armpit, joint = seam
@@ -173,7 +193,7 @@ def _beyond(
     cut = mask.astype(np.uint8)
     out = OUTWARD[side]
     first = seam[0] + (seam[0] - seam[1]) * 0.15
-    last = seam[-1] + np.array([1.5 * out, 3.0])
+    last = _ground_below(mask, seam[-1], out) + np.array([1.5 * out, 3.0])
     line = np.round([first, *seam, last]).astype(np.int32)
     cv2.polylines(cut, [line.reshape(-1, 1, 2)], False, 0, 2)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(cut, connectivity=4)
@@ -188,6 +208,18 @@ def _beyond(
     if not pieces:
         return None
     return np.isin(labels, pieces)
+
+
+def _ground_below(mask: np.ndarray, joint: np.ndarray, out: float) -> np.ndarray:
+    """The ground nearest to an armpit, below and beyond it; the armpit where there is none near."""
+    reach = round(0.12 * mask.shape[0])
+    y, x = np.nonzero(~mask)
+    down, beyond = y - joint[1], (x - joint[0]) * out
+    near = (down >= 0) & (down < reach) & (beyond > -2) & (beyond < 0.5 * reach)
+    if not near.any():
+        return joint
+    best = int(np.argmin(np.hypot(down, beyond)[near]))
+    return np.array([x[near][best], y[near][best]], np.float64)
 
 
 def _holds(piece: np.ndarray, middle: float) -> bool:
