@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,6 +22,8 @@ STEPS = 4
 """Steps from no patch to all."""
 GROUPS = 6
 """Groups of patches that SaCo compares."""
+MARGIN = 0.05
+"""Share of a photo that a small crop cuts from each side."""
 
 
 def blurred(pixels: "Tensor") -> "Tensor":
@@ -121,6 +124,45 @@ def saco(
     weight = np.abs(apart).sum(axis=1)
     agreed = (apart * right).sum(axis=1)
     return np.divide(agreed, weight, out=np.full(len(maps), np.nan), where=weight > 0)
+
+
+def flipped_likeness(values: np.ndarray, of_flipped: np.ndarray) -> float:
+    """Rank correlation, -1 to 1, of a map with that of the mirrored photo, mirrored back.
+
+    Args:
+        values, of_flipped: (grid, grid) maps of the photo and of the mirrored photo.
+    """
+    return _alike(values, of_flipped[:, ::-1])
+
+
+def cropped_likeness(values: np.ndarray, of_cropped: np.ndarray, margin: float = MARGIN) -> float:
+    """Rank correlation, -1 to 1, of a map with that of the photo without its margins.
+
+    The first is read, bilinearly, where the squares of the second lie.
+
+    Args:
+        values, of_cropped: (grid, grid) maps of the photo and of the cropped photo.
+        margin: what was cut from each of the four sides, as a share of it.
+    """
+    from scipy.ndimage import map_coordinates
+
+    grid = len(values)
+    places = (margin + (1 - 2 * margin) * (np.arange(grid) + 0.5) / grid) * grid - 0.5
+    at = np.meshgrid(places, places, indexing="ij")
+    return _alike(map_coordinates(values, at, order=1, mode="nearest"), of_cropped)
+
+
+def without_margins(photo: Image.Image, margin: float = MARGIN) -> Image.Image:
+    """A photo with a share of it cut from each of the four sides."""
+    wide, tall = photo.size
+    across, down = round(margin * wide), round(margin * tall)
+    return photo.crop((across, down, wide - across, tall - down))
+
+
+def _alike(first: np.ndarray, second: np.ndarray) -> float:
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(first.ravel(), second.ravel()).statistic)
 
 
 def paired_range(

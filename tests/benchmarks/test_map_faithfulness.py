@@ -2,17 +2,25 @@
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.map_faithfulness import (
     BASELINES,
     CANDIDATES,
     MAPS,
+    Season,
     best,
+    explained,
     garment_shares,
     summary,
     table,
 )
+from core.catalog.catalog import load_catalog
+from core.checkpoints import checkpoint_id
 from core.explain.maps_tower import VisionTower
+from core.popularity.deep import DeepModel
+from core.popularity.model import labelled_rows
+from core.popularity.vectors import image_vectors
 from tests.conftest import ROOT
 
 
@@ -27,7 +35,8 @@ def scores():
         for figure in ("blur", "mean", "saco"):
             found[f"{name}/{figure}"] = level + luck + 0.1 * rng.normal(size=90)
         if name in CANDIDATES:
-            found[f"{name}/shuffled"] = np.full(90, 0.25)
+            for figure, likeness in (("shuffled", 0.25), ("flipped", 0.8), ("cropped", 0.7)):
+                found[f"{name}/{figure}"] = np.full(90, likeness)
     return summary(found, np.repeat(np.arange(45), 2))
 
 
@@ -49,7 +58,19 @@ def test_the_table_has_a_line_a_map(scores):
     lines = table(scores).splitlines()
     assert len(lines) == 2 + len(MAPS)
     assert all(line.count("|") == lines[0].count("|") for line in lines)
-    assert "0.25" in lines[2] and "0.25" not in lines[-1]
+    assert lines[2].endswith("| 0.25 | 0.80 | 0.70 |") and "0.25" not in lines[-1]
+
+
+def test_the_deep_models_number_is_its_photos_part():
+    catalog = load_catalog(ROOT / "data/demo")
+    checkpoint = checkpoint_id(ROOT / "checkpoints/clip-fashion-small")
+    model = DeepModel("deep", checkpoint=checkpoint).fit(catalog, labelled_rows(catalog)[::8])
+    season = Season(np.array([3]), model, 1.0, np.arange(256)[::-1], torch.zeros(1))
+    number = explained(season, catalog, 3)
+    own = np.asarray(image_vectors(catalog, checkpoint)[[3]])
+    wanted = model.output(catalog, np.array([3]))
+    np.testing.assert_allclose(number.output(own), wanted, atol=1e-9)
+    np.testing.assert_array_equal(number.shuffled.weights, number.head.weights[::-1])
 
 
 def test_the_garment_covers_the_middle_of_a_product_photo():
