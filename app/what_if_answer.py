@@ -1,45 +1,37 @@
 """What edits to an item change: prediction, place and parts, and where they leave the past."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app import what_if_photo
 from app.item_evidence import past_of
 from app.popularity_view import CONFIG, feature_roles, layout, player_label, times
-from app.what_if_words import changes_sentence, flag_sentence, photo_sentence
+from app.what_if_state import Edits, Studied
+from app.what_if_words import changes_sentence, colour_column, flag_sentence, photo_sentence
 from app.words import about, colours
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import FashionError
 from core.explain.density import flags
 from core.explain.scenarios import place
-from core.explain.what_if import edited
-from core.popularity.additive import BlockModel
-from core.popularity.scoreboard import Scoreboard
+from core.explain.what_if import edited, photo_column
 
 MOVED = 0.005
 """Smallest change of a part that is drawn, log units: half a percent."""
 
 
-def show(
-    model: BlockModel,
-    catalog: Catalog,
-    board: Scoreboard,
-    order: pd.DataFrame,
-    row: int,
-    changes: Mapping[str, Any],
-) -> None:
+def show(one: Studied, tried: Edits) -> None:
     """Draw the prediction beside the one before the edits, and what is to be said about them."""
-    item = str(catalog.ids[row])
-    key = (catalog.content_hash, item, model.name, board.date)
-    before, parts = _before(*key, _model=model, _catalog=catalog, _row=row)
+    changes = tried.current
     try:
-        after = edited(catalog, row, changes)
-        line = model.predict(after).iloc[0]
+        before, parts = _before(*one.key, _one=one)
+        what_if_photo.ready(one, changes)
+        after = edited(one.catalog, one.row, changes)
+        line = one.model.predict(after).iloc[0]
     except FashionError as error:
         st.error(str(error))
         return
@@ -50,60 +42,51 @@ def show(
         change = None
         if own is line and changes:
             change = times((own["predicted"] + 1) / (before["predicted"] + 1))
-        spot.metric(label, f"{about(*numbers)} {board.unit}", change, delta_color="off")
+        spot.metric(label, f"{about(*numbers)} {one.board.unit}", change, delta_color="off")
         low, high = about(own["low"], *numbers[1:]), about(own["high"], *numbers[1:])
-        spot.caption(f"{low} to {high} in 90 of 100 cases")
-        spot.caption(f"Place {place(order, item, own['predicted']):,} of {len(order):,}")
+        at = place(one.order, one.item, own["predicted"])
+        spot.caption(f"{low} to {high} in 90 of 100 cases  \nPlace {at:,} of {len(one.order):,}")
     if changes:
-        _about_edits(model, catalog, board, row, changes, after, parts)
+        _about_edits(one, tried, after, parts)
     st.caption(
         "What went with more or fewer sales in the past, item by item; not what a change would"
         " cause. Places are those that these predictions would take in the ranking."
     )
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _before(
-    content_hash: str,
-    item: str,
-    model: str,
-    date: str,
-    *,
-    _model: BlockModel,
-    _catalog: Catalog,
-    _row: int,
+    content_hash: str, item: str, model: str, date: str, *, _one: Studied
 ) -> tuple[pd.Series, pd.Series]:
     """The prediction and the parts of the item as it is."""
-    rows = np.array([_row])
-    return _model.predict(_catalog, rows).iloc[0], _model.contributions(_catalog, rows).iloc[0]
+    rows = np.array([_one.row])
+    parts = _one.model.contributions(_one.catalog, rows).iloc[0]
+    return _one.model.predict(_one.catalog, rows).iloc[0], parts
 
 
-def _about_edits(
-    model: BlockModel,
-    catalog: Catalog,
-    board: Scoreboard,
-    row: int,
-    changes: Mapping[str, Any],
-    after: Catalog,
-    parts: pd.Series,
-) -> None:
+def _about_edits(one: Studied, tried: Edits, after: Catalog, parts: pd.Series) -> None:
+    catalog, row, changes = one.catalog, one.row, tried.current
     st.caption(f"Changed: {changes_sentence(catalog, row, changes)}.")
-    past = past_of(catalog, board)
+    past = past_of(catalog, one.board)
     if past is None:
         st.caption("The past items are not on this machine, so edits outside them are not marked.")
     elif found := flags(past, catalog, row, after):
         lines = "\n".join(f"- {flag_sentence(flag, catalog)}" for flag in found)
         st.warning(f"Outside what was sold before; the range may be too narrow here:\n{lines}")
-    if told := photo_sentence(catalog, row, changes, bool(model.checkpoint)):
+    reads = bool(one.model.checkpoint)
+    if told := photo_sentence(catalog, row, changes, reads):
         st.warning(told, icon=":material/palette:")
-    elif catalog.columns(Role.IMAGE):
-        st.caption("The photo stays as it is.")
-    moved = model.contributions(after).iloc[0] - parts
+        colour = colour_column(catalog)
+        if reads and photo_column(catalog) not in changes and isinstance(changes[colour], str):
+            what_if_photo.recolour_to(one, tried, changes[colour])
+    moved = one.model.contributions(after).iloc[0] - parts
     moved = moved[moved.abs() >= MOVED].sort_values(key=np.abs, ascending=False)
     if len(moved):
-        figure, alt = moved_chart(moved, feature_roles(board))
+        figure, alt = moved_chart(moved, feature_roles(one.board))
         st.caption("Change of each field's part in the prediction")
         st.plotly_chart(figure, config=CONFIG, alt=alt, key="moved")
+    else:
+        st.caption("No field's part in the prediction changes by half a per cent or more.")
 
 
 def moved_chart(moved: pd.Series, roles: Mapping[str, Role]) -> tuple[go.Figure, str]:

@@ -1,5 +1,8 @@
 """How an item's prediction goes with one of its fields: a curve for numbers, bars for levels."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -10,39 +13,48 @@ from app.words import about, colours, money, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
 from core.errors import FashionError
-from core.explain.response import level_response, number_response
+from core.explain.response import date_response, level_response, number_response
+from core.explain.what_if import edited
 from core.popularity.additive import BlockModel
 from core.popularity.columns import match_columns
 from core.popularity.scoreboard import Scoreboard
 
-DRAWN = (Role.PRICE, Role.NUMBER, Role.CATEGORY, Role.ATTRIBUTE)
+Respond = Callable[..., pd.DataFrame]
+Draw = Callable[[pd.DataFrame, str, str, str], tuple[go.Figure, str]]
+DRAWN = (Role.PRICE, Role.RELEASE_DATE, Role.NUMBER, Role.CATEGORY, Role.ATTRIBUTE)
 
 
 @st.fragment
-def show(model: BlockModel, catalog: Catalog, board: Scoreboard, row: int) -> None:
-    """Draw the choice of a field and its chart; nothing where the model reads only the photo."""
-    found = match_columns(model.features, catalog)
-    columns = [
-        (f, c)
-        for f in model.features
-        if (c := found[f.name]) and f.role in DRAWN and c in catalog.roles
-    ]
-    columns.sort(key=lambda pair: DRAWN.index(pair[0].role))
+def show(
+    model: BlockModel,
+    catalog: Catalog,
+    board: Scoreboard,
+    row: int,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Draw the choice of a field and its chart; nothing where the model reads only the photo.
+
+    Args:
+        model: that predicts.
+        catalog, row: the item.
+        board: of the folder that the model is from.
+        changes: edits that the item is seen with.
+    """
+    labels = drawn_fields(model, catalog)
     past = past_of(catalog, board)
-    if not columns or past is None:
+    if not labels:
+        return
+    if past is None:
+        st.info(no_past(board))
         return
     st.markdown("**If one field were different**")
-    labels = {c: column_label(c, catalog.roles) for _, c in columns}
     column = st.selectbox(
         "Field", list(labels), format_func=labels.__getitem__, key="response-field", width=320
     )
     try:
-        if catalog.roles.get(column) in LEVEL_ROLES:
-            response = level_response(model, catalog, row, column, past)
-            chart = bars_chart
-        else:
-            response = number_response(model, catalog, row, column, past)
-            chart = curve_chart
+        item = edited(catalog, row, changes or {})
+        respond, chart = _kind(catalog.roles[column])
+        response = respond(model, item, 0, column, past)
     except FashionError as error:
         st.error(str(error))
         return
@@ -55,19 +67,55 @@ def show(model: BlockModel, catalog: Catalog, board: Scoreboard, row: int) -> No
     currency = catalog.currency if catalog.roles.get(column) == Role.PRICE else ""
     figure, alt = chart(response, labels[column], currency, board.unit)
     st.plotly_chart(figure, config=CONFIG, alt=alt, key="response")
-    st.caption(_caption(response, labels[column], currency))
+    st.caption(_caption(response, currency, bool(changes)))
 
 
-def _caption(response: pd.DataFrame, label: str, currency: str) -> str:
+def drawn_fields(model: BlockModel, catalog: Catalog) -> dict[str, str]:
+    """The fields that can be an axis, price first: their names for people by column."""
+    found = match_columns(model.features, catalog)
+    columns = [
+        (f, c)
+        for f in model.features
+        if (c := found[f.name]) and f.role in DRAWN and c in catalog.roles
+    ]
+    columns.sort(key=lambda pair: DRAWN.index(pair[0].role))
+    return {c: column_label(c, catalog.roles) for _, c in columns}
+
+
+def no_past(board: Scoreboard) -> str:
+    """That the catalog that the models learned from is gone, and what to do."""
+    return (
+        f"The models learned from “{plain(board.catalog)}”, which is not on this machine any more,"
+        " so nobody knows which values were usual. Import it again, or train on this catalog."
+    )
+
+
+def _kind(role: Role) -> tuple[Respond, Draw]:
+    if role in LEVEL_ROLES:
+        return level_response, bars_chart
+    if role == Role.RELEASE_DATE:
+        return date_response, curve_chart
+    return number_response, curve_chart
+
+
+def told(value: Any, currency: str = "") -> str:
+    """A number or a date as people read it."""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%d %B %Y}".lstrip("0")
+    return money(round(float(value), 2), currency)
+
+
+def _caption(response: pd.DataFrame, currency: str, changed: bool) -> str:
+    stay = "as you edited them" if changed else "as they are"
     rest = (
-        " All other fields stay as they are. This is what went together in past sales, not what a"
+        f" All other fields stay {stay}. This is what went together in past sales, not what a"
         " change would cause."
     )
     if "observed" in response:
         low, high, kind = (response.attrs[k] for k in ("low", "high", "category"))
         which = f"past items of “{plain(kind)}”" if kind else "all past items"
         return (
-            f"Shaded: {money(low)} to {money(high, currency)}, what {which} had; beyond it the"
+            f"Shaded: {told(low)} to {told(high, currency)}, what {which} had; beyond it the"
             " curve is dashed, as nothing is known there. The bands are the 80 % and 90 % ranges."
             + rest
         )
@@ -103,8 +151,7 @@ def curve_chart(
         )  # fmt: skip
     numbers = response[["predicted", "low", "high"]].to_numpy()
     hover = [
-        f"{money(round(v, 2), currency)}: about {about(p, a, b)}, {about(a, a, b)} to"
-        f" {about(b, a, b)} {unit}"
+        f"{told(v, currency)}: about {about(p, a, b)}, {about(a, a, b)} to {about(b, a, b)} {unit}"
         for v, (p, a, b) in zip(x, numbers, strict=True)
     ]
     inside = response["observed"]
@@ -131,11 +178,11 @@ def curve_chart(
         zeroline=False,
     )  # fmt: skip
     ends = response[inside].iloc[[0, -1]]
-    told = [
-        f"{about(*line[['predicted', 'low', 'high']])} {unit} at {money(line['value'], currency)}"
+    said = [
+        f"{about(*line[['predicted', 'low', 'high']])} {unit} at {told(line['value'], currency)}"
         for _, line in ends.iterrows()
     ]
-    return figure, f"Prediction by {label}: from " + " to ".join(told) + "."
+    return figure, f"Prediction by {label}: from " + " to ".join(said) + "."
 
 
 def bars_chart(
@@ -152,13 +199,13 @@ def bars_chart(
     tone = colours()
     predicted = response["predicted"]
     spans = response[["low_80", "high_80"]].to_numpy()
-    told = [
+    said = [
         f"{about(p, a, b)}, {about(a, a, b)} to {about(b, a, b)} {unit}"
         for p, (a, b) in zip(predicted, spans, strict=True)
     ]
     hover = [
         f"{v}: about {t}; {n:,} past items"
-        for v, t, n in zip(response["value"], told, response["items"], strict=True)
+        for v, t, n in zip(response["value"], said, response["items"], strict=True)
     ]
     figure = go.Figure(
         go.Bar(
@@ -181,5 +228,5 @@ def bars_chart(
         title=unit[:1].upper() + unit[1:], gridcolor=tone["line"], zeroline=False,
         range=[0, float(spans[:, 1].max()) * 1.05],
     )  # fmt: skip
-    words = [f"{v} {t}" for v, t in zip(response["value"], told, strict=True)]
+    words = [f"{v} {t}" for v, t in zip(response["value"], said, strict=True)]
     return figure, f"Prediction by {label}: " + "; ".join(words) + "."

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.item_evidence import past_of
 from app.popularity_view import column_label, times
-from app.what_if_state import Edits
+from app.what_if_state import Edits, Studied
 from app.what_if_words import changes_sentence
 from app.words import money, plain
 from core.catalog.catalog import Catalog
@@ -19,116 +19,85 @@ from core.errors import FashionError
 from core.explain.edits import SECONDS, Editable, Found, editable, find_edits, goal_of
 from core.explain.past import SEASON_NAMES, Past
 from core.explain.scenarios import place
-from core.popularity.additive import BlockModel
-from core.popularity.scoreboard import Scoreboard
 
-RESULT, PANEL = "what_if_found", "what_if_find"
+RESULT = "what_if_found"
 
 
-def show(
-    model: BlockModel,
-    catalog: Catalog,
-    board: Scoreboard,
-    order: pd.DataFrame,
-    row: int,
-    tried: Edits,
-) -> None:
+def show(one: Studied, tried: Edits) -> None:
     """Draw the wish, what may be edited at which cost, and what was found.
 
     Args:
-        model: that predicts.
-        catalog, row: the item.
-        board: of the folder that the model is from.
-        order: the catalog's ranking by the model.
+        one: the item.
         tried: the session's edits, which the result can take the place of.
     """
-    panel = st.expander(
-        "Find the edits that reach a place",
-        icon=":material/search_insights:",
-        key=PANEL,
-        on_change="rerun",
-    )
-    if not panel.open:
-        return
-    past = past_of(catalog, board)
-    with panel:
-        if past is None:
-            st.info(
-                f"The models learned from “{plain(board.catalog)}”, which is not on this machine"
-                " any more, so nobody knows which edits are usual. Import it again, or train on"
-                " this catalog."
-            )
-            return
-        fields = editable(past, catalog, row, model.features)
-        if not fields:
-            st.info("No field of this item has another value among its category's past items.")
-            return
-        item = str(catalog.ids[row])
-        predicted = float(model.predict(catalog, np.array([row]))["predicted"].iloc[0])
-        now = place(order, item, predicted)
-        with st.form(f"find-edits:{item}", border=False):
-            kind, wish = st.columns(2)
-            share = kind.radio(
-                "Wanted", ["A place", "The top per cent"], horizontal=True, key=f"edits-kind:{item}"
-            )
-            value = wish.number_input(
-                f"Place or per cent (now place {now:,} of {len(order):,})",
-                min_value=1, max_value=len(order), value=max(1, now // 2), step=1,
-                key=f"edits-wish:{item}",
-            )  # fmt: skip
-            st.caption(
-                "Locked fields stay. A cost is what another level costs, or for a number its way"
-                " across its whole range; values are those that past items of the category had."
-            )
-            table = st.data_editor(
-                options_table(fields, catalog),
-                hide_index=True,
-                width="stretch",
-                disabled=["Field", "Now", "Seen"],
-                key=f"edits-options:{item}:{model.name}",
-            )
-            asked = st.form_submit_button("Find the edits", type="primary")
-        wanted = (
-            max(1, math.floor(len(order) * min(value, 100) / 100))
-            if share == "The top per cent"
-            else int(value)
+    catalog, order = one.catalog, one.order
+    past = past_of(catalog, one.board)
+    if past is None:
+        st.info(
+            f"The models learned from “{plain(one.board.catalog)}”, which is not on this machine"
+            " any more, so nobody knows which edits are usual. Import it again, or train on"
+            " this catalog."
         )
-        if asked:
-            _search(model, past, catalog, row, chosen(table, fields), order, wanted)
-        _result(catalog, row, order, tried, predicted)
+        return
+    fields = editable(past, catalog, one.row, one.model.features)
+    if not fields:
+        st.info("No field of this item has another value among its category's past items.")
+        return
+    predicted = float(one.model.predict(catalog, np.array([one.row]))["predicted"].iloc[0])
+    now = place(order, one.item, predicted)
+    with st.form(f"find-edits:{one.item}", border=False):
+        kind, wish = st.columns(2)
+        share = kind.radio(
+            "Wanted", ["A place", "The top per cent"], horizontal=True, key=f"edits-kind:{one.item}"
+        )
+        value = wish.number_input(
+            f"Place or per cent (now place {now:,} of {len(order):,})",
+            min_value=1, max_value=len(order), value=max(1, now // 2), step=1,
+            key=f"edits-wish:{one.item}",
+        )  # fmt: skip
+        st.caption(
+            "Locked fields stay. A cost is what another level costs, or for a number its way"
+            " across its whole range; values are those that past items of the category had."
+        )
+        table = st.data_editor(
+            options_table(fields, catalog),
+            hide_index=True,
+            width="stretch",
+            disabled=["Field", "Now", "Seen"],
+            key=f"edits-options:{one.item}:{one.model.name}",
+        )
+        asked = st.form_submit_button("Find the edits", type="primary")
+    wanted = (
+        max(1, math.floor(len(order) * min(value, 100) / 100))
+        if share == "The top per cent"
+        else int(value)
+    )
+    if asked:
+        _search(one, past, chosen(table, fields), wanted)
+    _result(one, tried, predicted)
 
 
-def _search(
-    model: BlockModel,
-    past: Past,
-    catalog: Catalog,
-    row: int,
-    fields: list[Editable],
-    order: pd.DataFrame,
-    wanted: int,
-) -> None:
-    item = str(catalog.ids[row])
+def _search(one: Studied, past: Past, fields: list[Editable], wanted: int) -> None:
     bar = st.progress(0.0, f"Searching, at most {SECONDS + 1:.0f} seconds")
     try:
-        goal = goal_of(order, item, wanted)
-        found = find_edits(model, past, catalog, row, fields, goal, on_progress=bar.progress)
+        goal = goal_of(one.order, one.item, wanted)
+        found = find_edits(
+            one.model, past, one.catalog, one.row, fields, goal, on_progress=bar.progress
+        )
     except FashionError as error:
         st.error(str(error))
         return
     finally:
         bar.empty()
-    st.session_state[RESULT] = ((catalog.content_hash, item, model.name), wanted, found)
+    st.session_state[RESULT] = (one.key[:3], wanted, found)
 
 
-def _result(
-    catalog: Catalog, row: int, order: pd.DataFrame, tried: Edits, predicted: float
-) -> None:
+def _result(one: Studied, tried: Edits, predicted: float) -> None:
     key, wanted, found = st.session_state.get(RESULT, (None, 0, None))
     if key != tried.item:
         return
-    item = str(catalog.ids[row])
     after = float(max(np.expm1(found.output), 0.0))
-    spot = place(order, item, after)
+    spot = place(one.order, one.item, after)
     if found.changes is None:
         st.info(none_found(found, wanted, spot))
         return
@@ -137,8 +106,8 @@ def _result(
         return
     factor = times((after + 1) / (predicted + 1))
     st.success(
-        f"{changes_sentence(catalog, row, found.changes)}: predicted at place {spot:,}, {factor}."
-        f" Cost {found.cost:.2f}."
+        f"{changes_sentence(one.catalog, one.row, found.changes)}: predicted at place {spot:,},"
+        f" {factor}. Cost {found.cost:.2f}."
     )
     st.caption(searched(found))
     st.button(

@@ -1,15 +1,23 @@
 """The what-if form: edit an item's launch-time fields, see the new prediction beside the old."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import what_if_answer, what_if_edits, what_if_scenarios
+from app import (
+    what_if_answer,
+    what_if_curves,
+    what_if_edits,
+    what_if_heat,
+    what_if_photo,
+    what_if_scenarios,
+)
 from app.popularity_view import column_label
-from app.what_if_state import edits
+from app.what_if_state import Edits, Studied, edits
 from app.words import money, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
@@ -18,14 +26,14 @@ from core.popularity.blocks import NumberBlock
 from core.popularity.columns import match_columns
 from core.popularity.scoreboard import Scoreboard
 
-NOT_GIVEN = "not given"
+NOT_GIVEN, VIEW = "not given", "what-if-view"
 
 
 @st.fragment
 def show(
     model: BlockModel, catalog: Catalog, board: Scoreboard, order: pd.DataFrame, row: int
 ) -> None:
-    """Draw the form for one item, what its edits change, its scenarios, and the search for edits.
+    """Draw the item's photo and fields to edit, what the edits change, and ways to look further.
 
     Args:
         model: that predicts.
@@ -33,38 +41,62 @@ def show(
         board: of the folder that the model is from.
         order: the catalog's ranking by the model.
     """
+    one = Studied(model, catalog, board, order, row)
+    tried = edits(one)
     found = match_columns(model.features, catalog)
     # A column without a role is read by its name, but not how to edit it.
     columns = [c for f in model.features if (c := found[f.name]) and c in catalog.roles]
-    if not columns:
-        st.info("This model looks only at the photo, so changing the fields would change nothing.")
-        return
-    tried = edits(catalog, row, model.name)
     left, right = st.columns([3, 2], gap="large")
-    with left, st.form(f"what-if-{tried.version}", border=False):
-        current = catalog.frame.iloc[row].to_dict() | tried.current
+    with left:
+        what_if_photo.show(one, tried)
+        if columns:
+            _form(one, tried, columns)
+        else:
+            st.caption(
+                "This model looks only at the photo, so changing the fields would change nothing."
+            )
+    with right:
+        what_if_answer.show(one, tried)
+        for sentence in _beyond(model, catalog, tried.current):
+            st.caption(f":material/info: {sentence}")
+        with st.container(horizontal=True):
+            st.button("Undo", disabled=len(tried.steps) < 2, width="stretch", on_click=tried.undo)
+            st.button(
+                "Reset",
+                disabled=not tried.current,
+                width="stretch",
+                on_click=lambda: tried.push({}, refill=True),
+            )
+    drawers: dict[str, Callable[[], None]] = {
+        "Scenarios": lambda: what_if_scenarios.show(one, tried)
+    }
+    if columns:
+        drawers |= {
+            "One field": lambda: what_if_curves.show(model, catalog, board, row, tried.current),
+            "Two fields": lambda: what_if_heat.show(one, tried),
+            "Find the edits": lambda: what_if_edits.show(one, tried),
+        }
+    tabs = st.tabs(list(drawers), key=VIEW, on_change="rerun")
+    for tab, draw in zip(tabs, drawers.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
+
+
+def _form(one: Studied, tried: Edits, columns: list[str]) -> None:
+    catalog = one.catalog
+    with st.form(f"what-if-{tried.version}", border=False):
+        original = catalog.frame.iloc[one.row]
+        current = original.to_dict() | tried.current
         cells = st.columns(2)
         values = {
             column: _field(catalog, column, current[column], cells[i % 2], tried.version)
             for i, column in enumerate(columns)
         }
         if st.form_submit_button("Predict again", type="primary"):
-            original = catalog.frame.iloc[row]
-            tried.push({c: v for c, v in values.items() if not _same(v, original[c])})
-    with right:
-        what_if_answer.show(model, catalog, board, order, row, tried.current)
-        for sentence in _beyond(model, catalog, tried.current):
-            st.caption(f":material/info: {sentence}")
-        undo, reset = st.columns(2)
-        undo.button("Undo", disabled=len(tried.steps) < 2, width="stretch", on_click=tried.undo)
-        reset.button(
-            "Reset",
-            disabled=not tried.current,
-            width="stretch",
-            on_click=lambda: tried.push({}, refill=True),
-        )
-    what_if_scenarios.show(model, catalog, board, order, row, tried)
-    what_if_edits.show(model, catalog, board, order, row, tried)
+            rest = {c: v for c, v in tried.current.items() if c not in columns}
+            fields = {c: v for c, v in values.items() if not _same(v, original[c])}
+            tried.push(rest | fields)
 
 
 def _beyond(model: BlockModel, catalog: Catalog, changes: dict[str, Any]) -> list[str]:
@@ -96,9 +128,9 @@ def _field(catalog: Catalog, column: str, value: Any, place: Any, version: int) 
     key = f"what-if:{version}:{column}"
     missing = value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
     if role in LEVEL_ROLES:
-        levels = [str(v) for v in catalog.frame[column].value_counts().head(200).index]
+        levels = _levels(catalog.content_hash, column, catalog)
         current = NOT_GIVEN if missing else str(value)
-        options = [current, *(v for v in sorted(levels) if v != current)]
+        options = [current, *(v for v in levels if v != current)]
         if NOT_GIVEN not in options:
             options.append(NOT_GIVEN)
         chosen = place.selectbox(label, options, key=key)
@@ -121,6 +153,12 @@ def _field(catalog: Catalog, column: str, value: Any, place: Any, version: int) 
     lowest = min(0.0, start or 0.0) if role == Role.PRICE else None
     number = place.number_input(label, value=start, min_value=lowest, key=key)
     return np.nan if number is None else number
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _levels(content_hash: str, column: str, _catalog: Catalog) -> list[str]:
+    """The most frequent levels of a column, in order of their names."""
+    return sorted(str(v) for v in _catalog.frame[column].value_counts().head(200).index)
 
 
 def _same(value: Any, original: Any) -> bool:

@@ -10,8 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app import what_if_photo
 from app.popularity_view import CONFIG, feature_roles, layout, player_label, times
-from app.what_if_state import Edits
+from app.what_if_state import Edits, Studied
 from app.what_if_words import changes_sentence
 from app.words import about, colours, plain
 from core.catalog.catalog import Catalog
@@ -28,7 +29,6 @@ from core.explain.scenarios import (
     saved,
     table,
 )
-from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 
 SHOWN = 6
@@ -37,25 +37,14 @@ PARTS = 8
 REMOVED, TROUBLE = "what_if_removed", "what_if_trouble"
 
 
-def show(
-    model: BlockModel,
-    catalog: Catalog,
-    board: Scoreboard,
-    order: pd.DataFrame,
-    row: int,
-    tried: Edits,
-) -> None:
+def show(one: Studied, tried: Edits) -> None:
     """Draw the saved scenarios of an item.
 
     Args:
-        model: that predicts.
-        catalog, row: the item.
-        board: of the folder that the model is from.
-        order: the catalog's ranking by the model.
+        one: the item.
         tried: the session's edits, which can be saved, and which a scenario can take the place of.
     """
-    item = str(catalog.ids[row])
-    st.markdown("**Scenarios**")
+    catalog, board, item = one.catalog, one.board, one.item
     _save(catalog, item, tried)
     if trouble := st.session_state.pop(TROUBLE, ""):
         st.error(trouble)
@@ -77,26 +66,21 @@ def show(
             key=f"scenarios:{item}:{len(names)}:{hash(tuple(names))}",
         )  # fmt: skip
         picked = [s for s in kept if s.name in chosen]
-        named = [("As it is", {}), *((s.name, s.changes) for s in picked)]
         found = [
-            _outcome(
-                catalog.content_hash, item, model.name, board.date, name, repr(changes),
-                model, catalog, row, changes, order,
-            )
-            for name, changes in named
-        ]  # fmt: skip
+            _outcome_of(one, "As it is", {}),
+            *(_outcome_of(one, s.name, s.changes) for s in picked),
+        ]
     except FashionError as error:
         st.error(str(error))
         return
     figure, alt = scenarios_chart(found, board.unit)
     st.plotly_chart(figure, config=CONFIG, alt=alt, key="scenarios")
-    shown = side_by_side(found, catalog, row, board)
-    st.table(shown)
+    st.table(side_by_side(found, catalog, one.row, board))
     _actions(catalog, item, picked, tried)
     st.download_button(
         "Download the comparison (CSV)",
         lambda: _csv(found, board.unit),
-        file_name=file_name(catalog.name, item, model.name, board.date[:10], suffix=".csv"),
+        file_name=file_name(catalog.name, item, one.model.name, board.date[:10], suffix=".csv"),
         mime="text/csv",
         on_click="ignore",
         key="scenarios-csv",
@@ -108,6 +92,11 @@ def show(
     )
 
 
+def _outcome_of(one: Studied, name: str, changes: Mapping[str, Any]) -> Outcome:
+    what_if_photo.ready(one, changes)
+    return _outcome(*one.key, name, repr(changes), _one=one, _changes=changes)
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _outcome(
     content_hash: str,
@@ -116,14 +105,12 @@ def _outcome(
     date: str,
     name: str,
     changed: str,
-    _model: BlockModel,
-    _catalog: Catalog,
-    _row: int,
+    *,
+    _one: Studied,
     _changes: Mapping[str, Any],
-    _order: pd.DataFrame,
 ) -> Outcome:
     """One scenario's outcome, kept so that another edit does not simulate all of them again."""
-    (found,) = outcomes(_model, _catalog, _row, [(name, _changes)], _order)
+    (found,) = outcomes(_one.model, _one.catalog, _one.row, [(name, _changes)], _one.order)
     return found
 
 

@@ -1,13 +1,45 @@
-"""The edits that a session tries on an item, every one of them undoable."""
+"""What a what-if is about, and the edits that a session tries on it, every one undoable."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from core.catalog.catalog import Catalog
+from core.popularity.additive import BlockModel
+from core.popularity.scoreboard import Scoreboard
 
 KEY = "what_if"
+
+
+@dataclass(frozen=True)
+class Studied:
+    """The item that a what-if is about, and what it is seen with.
+
+    Attributes:
+        model: that predicts.
+        catalog, row: the item.
+        board: of the folder that the model is from.
+        order: the catalog's ranking by the model.
+    """
+
+    model: BlockModel
+    catalog: Catalog
+    board: Scoreboard
+    order: pd.DataFrame
+    row: int
+
+    @property
+    def item(self) -> str:
+        """The item's id."""
+        return str(self.catalog.ids[self.row])
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What a cached answer about the item depends on, edits aside."""
+        return (self.catalog.content_hash, self.item, self.model.name, self.board.date)
 
 
 class Edits:
@@ -47,9 +79,9 @@ class Edits:
             self.version += 1
 
 
-def edits(catalog: Catalog, row: int, model: str) -> Edits:
+def edits(one: Studied) -> Edits:
     """The session's edits to an item."""
-    item = (catalog.content_hash, str(catalog.ids[row]), model)
+    item = one.key[:3]
     found = st.session_state.get(KEY)
     if found is None or found.item != item:
         found = Edits(item, 1 if found is None else found.version + 1)

@@ -9,8 +9,16 @@ import pandas as pd
 from app.popularity_view import column_label
 from app.words import money, plain
 from core.catalog.catalog import Catalog
-from core.catalog.roles import Role
+from core.catalog.roles import LEVEL_ROLES, Role
 from core.explain.density import Flag
+from core.explain.photos import Kind, kind_of
+from core.explain.what_if import photo_column
+
+PHOTOS: dict[Kind, str] = {
+    "uploaded": "Your photo instead of its own",
+    "other": "Photo of another item",
+    "recoloured": "Photo recoloured",
+}
 
 
 def flag_sentence(flag: Flag, catalog: Catalog) -> str:
@@ -45,11 +53,22 @@ def flag_sentence(flag: Flag, catalog: Catalog) -> str:
 def photo_sentence(
     catalog: Catalog, row: int, changes: Mapping[str, Any], reads_photo: bool
 ) -> str:
-    """What a changed colour leaves in the photo; empty where no colour changed or no photo is."""
-    colour = next((c for c in changes if re.search("colou?r", c.lower())), None)
-    if colour is None or not catalog.image_paths(row):
+    """Where the colour and the photo say different things; empty where they agree."""
+    column, photo = colour_column(catalog), photo_column(catalog)
+    if column is None or photo is None:
         return ""
-    before, after = catalog.frame[colour].iloc[row], changes[colour]
+    before, recoloured = catalog.frame[column].iloc[row], photo in changes
+    if recoloured and column not in changes:
+        if not reads_photo or pd.isna(before) or kind_of(changes[photo]) != "recoloured":
+            return ""
+        name = plain(column_label(column, catalog.roles))
+        return (
+            f"The photo has another colour now, but {name} still says “{plain(str(before))}”."
+            " Change the field as well if the model is to read both alike."
+        )
+    if recoloured or column not in changes or not catalog.image_paths(row):
+        return ""
+    after = changes[column]
     shown = "the old colour" if pd.isna(before) else f"“{plain(str(before))}”"
     now = "not given" if pd.isna(after) else f"“{plain(str(after))}”"
     return f"The colour is {now} now, but the photo still shows {shown}. " + (
@@ -57,6 +76,12 @@ def photo_sentence(
         if reads_photo
         else "This model does not read the photo, so the prediction follows the field alone."
     )
+
+
+def colour_column(catalog: Catalog) -> str | None:
+    """The column that names an item's colour, or None."""
+    named = (c for c in catalog.frame.columns if re.search("colou?r", c.lower()))
+    return next((c for c in named if catalog.roles.get(c) in LEVEL_ROLES), None)
 
 
 def changes_sentence(catalog: Catalog, row: int, changes: Mapping[str, Any]) -> str:
@@ -67,6 +92,9 @@ def changes_sentence(catalog: Catalog, row: int, changes: Mapping[str, Any]) -> 
         name = plain(column_label(column, catalog.roles))
         if role in (Role.TITLE, Role.DESCRIPTION, Role.REVIEW):
             parts.append(f"{name} rewritten")
+            continue
+        if role == Role.IMAGE:
+            parts.append(PHOTOS[kind_of(value)])
             continue
         old, new = (shown(v, catalog, column) for v in (catalog.frame[column].iloc[row], value))
         parts.append(f"{name} {plain(old)} → {plain(new)}")

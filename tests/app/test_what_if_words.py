@@ -8,6 +8,7 @@ from app import what_if_answer, what_if_curves, what_if_edits, what_if_scenarios
 from app.item_evidence import evidence_chart, sentence
 from app.what_if_state import Edits
 from app.what_if_words import changes_sentence, flag_sentence, photo_sentence
+from core.catalog.roles import Role
 from core.explain.density import Flag
 from core.explain.edits import Found
 from core.explain.evidence import Evidence, Nearest, PastItem
@@ -78,11 +79,18 @@ def test_edits_are_told_from_and_to(catalog):
 
 def test_the_photo_is_spoken_of_only_where_a_colour_changed_and_there_is_one(catalog, monkeypatch):
     change = {"Colour": "red"}
+    assert photo_sentence(catalog, 0, change, False) == "", "no column holds photos"
+    catalog = replace(catalog, roles={**catalog.roles, "Shelf": Role.IMAGE})
     assert photo_sentence(catalog, 0, change, False) == "", "there is no photo"
     monkeypatch.setattr(type(catalog), "image_paths", lambda *_: ["a.png"])
     assert photo_sentence(catalog, 0, {"Price": 1.0}, False) == ""
     assert "follows the field alone" in photo_sentence(catalog, 0, change, False)
     assert "mixes the two" in photo_sentence(catalog, 0, change, True)
+    made = {"Shelf": "recoloured:" + "0" * 32}
+    assert photo_sentence(catalog, 0, change | made, True) == ""
+    assert "still says" in photo_sentence(catalog, 0, made, True)
+    assert photo_sentence(catalog, 0, {"Shelf": "uploaded:" + "0" * 32}, True) == ""
+    assert changes_sentence(catalog, 0, made) == "Photo recoloured"
 
 
 def test_every_push_is_a_step_and_can_be_undone():

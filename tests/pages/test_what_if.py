@@ -7,7 +7,7 @@ from PIL import Image
 
 import app.catalogs
 import core.resources
-from app import what_if_edits
+from app import what_if_edits, what_if_form
 from core.catalog.catalog import write_catalog
 from core.explain.edits import editable, find_edits
 from core.explain.past import Past
@@ -154,7 +154,7 @@ def test_a_damaged_store_gives_a_sentence(page, tmp_path):
 
 
 def test_the_edits_that_reach_a_place_are_found_and_tried(page):
-    page.session_state[what_if_edits.PANEL] = True
+    page.session_state[what_if_form.VIEW] = "Find the edits"
     page.run()
     now = int(re.search(r"now place (\d+) of", words_of_inputs(page)).group(1))
     by_label(page.button, "Find the edits").click().run()
