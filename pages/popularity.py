@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import (
+    assortment,
     leakage_report,
     popularity_closer,
     popularity_item,
@@ -56,6 +57,9 @@ def page() -> None:
         what_if_form.show(model, catalog, board, order, row)
         what_if_curves.show(model, catalog, board, row)
 
+    def several() -> None:
+        assortment.show(model, catalog, board, models, order)
+
     def whole_range() -> None:
         st.subheader("What goes with popularity", anchor="effects")
         effects(model, catalog, board)
@@ -70,6 +74,7 @@ def page() -> None:
     drawers = {
         "This item": item,
         "What if": what_if,
+        "Assortment": several,
         "The range": whole_range,
         MODELS_TAB: trained,
     }

@@ -15,7 +15,7 @@ from core.popularity.training import train
 from tests.core.popularity.synthetic import make_catalog, with_series
 from tests.pages.conftest import by_label, words
 
-VIEWS = ["This item", "What if", "The range", "Models"]
+VIEWS = ["This item", "What if", "Assortment", "The range", "Models"]
 
 
 def test_the_deep_model_predicts_again_with_the_photo_of_the_item(tmp_path, use, monkeypatch):
