@@ -12,7 +12,7 @@ from app.words import MODEL_NAMES, plain
 from core.catalog.catalog import Catalog
 from core.checkpoints import clip_by_id
 from core.errors import FashionError
-from core.explain.maps import LOWERS, RAISES, PhotoMap, has_map, load_score, photo_map
+from core.explain.maps import LOWERS, RAISES, MapScore, PhotoMap, has_map, photo_map
 from core.explain.maps_tower import VisionTower
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
@@ -72,7 +72,8 @@ def show(model: BlockModel, catalog: Catalog, board: Scoreboard, row: int) -> No
 
 def sentence(found: PhotoMap) -> str:
     """What the photo as a whole and its strongest parts go with."""
-    said = [f"The whole photo: **{times(float(np.exp(found.total)))}** against the average photo."]
+    against = "the average photo" if found.kind == "ridge" else "the photos of other items"
+    said = [f"The whole photo: **{times(float(np.exp(found.total)))}** {against}."]
     for sign, word in ((1, "Lifts"), (-1, "Lowers")):
         strongest = found.strongest(sign)
         if strongest:
@@ -83,15 +84,22 @@ def sentence(found: PhotoMap) -> str:
 
 def score_sentence(found: PhotoMap, catalog: Catalog) -> str:
     """How far such maps were right when they were put to the test, and on what."""
-    score = load_score()
+    score = found.score
+    if score is None:
+        return "Maps of this model's kind have not been put to the test."
     text = (
         f"Put to the test on {score.photos:,} photos that the model had not learned from:"
         " uncovering and covering a photo's parts in the order of such a map moves the model's"
         f" number by {score.value:.2f} ({score.low:.2f} to {score.high:.2f}) standard deviations"
         " more than a random order does."
     )
+    elsewhere = []
+    if found.kind == "blend":
+        elsewhere.append(f"with “{MODEL_NAMES[score.model]}” and not with a blend")
     if catalog.name != score.catalog or found.checkpoint != score.checkpoint:
-        text += f" That was measured on “{plain(score.catalog)}”, not on this catalog and model."
+        elsewhere.append(f"on “{plain(score.catalog)}”, not on this catalog and model")
+    if elsewhere:
+        text += f" That was measured {' and '.join(elsewhere)}."
     return text
 
 
@@ -153,27 +161,52 @@ def map_chart(found: PhotoMap, name: str, side: Side, opacity: float) -> tuple[g
 
 
 def _method(found: PhotoMap) -> None:
-    score = load_score()
+    how = {
+        "ridge": "followed to the prediction",
+        "deep": "followed to the photo's part of the prediction, by how that part changes on the"
+        " way from the photos of the items that credit is held against to this one",
+        "blend": "followed to the photo's part in each blended model, weighted as they are",
+    }[found.kind]
     st.markdown(
         "The model reads the photo by a vision network that looks at it in"
-        f" {found.values.size} squares. What the network gathers from each square is followed to"
-        " the prediction, so the squares add up to what the photo contributes in the chart above"
+        f" {found.values.size} squares. What the network gathers from each square is {how}, so the"
+        " squares add up to what the photo contributes in the chart above"
         f" (measured difference: {found.gap:.0e} in log units). Of the photo's"
         f" {found.total:+.2f} log units, {found.rest:+.2f} belong to no square and are spread"
         " evenly over all.".replace("-", "−")
     )
-    st.markdown(
-        "The test: squares are put into an emptied photo from the most lifting to the most"
-        " lowering, and taken out of the whole photo in the same order. A map that is right makes"
-        " the model's own number rise fast and fall fast; the area between the two curves, in"
-        " standard deviations of the model's numbers, is compared with that of a random order."
-        f" 90 % ranges over styles; measured {score.date} on “{plain(score.catalog)}” with models"
-        " that had not seen the season."
-    )
+    score = found.score
+    if score:
+        st.markdown(
+            "The test: squares are put into an emptied photo from the most lifting to the most"
+            " lowering, and taken out of the whole photo in the same order. A map that is right"
+            " makes the model's own number rise fast and fall fast; the area between the two"
+            " curves, in standard deviations of what photos make of the model's numbers, is"
+            " compared with that of a random order. 90 % ranges over styles; measured"
+            f" {score.date} on “{plain(score.catalog)}” with models that had not seen the season."
+        )
+        st.markdown(likeness_sentence(score))
     st.markdown(
         "It shows what the model looks at, not what made people buy, and is no better than the"
         " model itself."
     )
+
+
+def likeness_sentence(score: MapScore) -> str:
+    """The other checks in words: order of groups, another model, a mirrored and a cropped photo."""
+    said = [
+        f"Taking groups of squares out agrees with their order in the map by {score.saco:.2f}"
+        " (SaCo; 1 is always, 0 is chance).",
+        "For a model with its coefficients shuffled, the map is another: the two agree by"
+        f" {score.shuffled:.2f} (rank correlation, either sign; low is good).",
+    ]
+    if score.flipped is not None and score.cropped is not None:
+        said.append(
+            f"The map of the mirrored photo, mirrored back, agrees by {score.flipped:.2f}, that of"
+            f" the photo with a twentieth cut from each side by {score.cropped:.2f} (1 is the"
+            " same)."
+        )
+    return " ".join(said).replace("-", "−")
 
 
 def _stamp(catalog: Catalog, row: int) -> int:

@@ -2,7 +2,9 @@
 
 The map is the one that won the test of `core.explain.map_faithfulness`: each patch's part of what
 the photo contributes (`core.explain.maps_parts`). It adds up to the photo's contribution, with what
-belongs to no patch spread evenly.
+belongs to no patch spread evenly. In the deep model the contribution bends with the embedding; its
+mean slope on the way from the background's photos stands for it (`core.explain.maps_kernel`). A
+blend's contribution is the weighted sum of its members', and so is its slope.
 """
 
 import json
@@ -16,16 +18,21 @@ from PIL import Image
 
 from core.catalog.catalog import Catalog
 from core.errors import ImageError, ModelError
+from core.explain.maps_kernel import PhotoGame
 from core.explain.maps_parts import LinearHead, parts
 from core.explain.maps_tower import Box, Scalar, VisionTower
 from core.popularity.additive import IMAGE_PLAYER, AdditiveModel, BlockModel
+from core.popularity.blend import BlendModel
 from core.popularity.blocks import ImageBlock
+from core.popularity.deep import DeepModel
 from core.popularity.vectors import image_vectors
 from core.vision.embeddings import DECODED_SIDE
 from core.vision.images import open_image
 
 METHOD = "parts"
 """The default of ``map_scores.json``, which a test compares."""
+SCORED = {"ridge": "image", "deep": "deep", "blend": "deep"}
+"""The model in ``map_scores.json`` whose maps stand for those of a kind of model."""
 SCORES = Path(__file__).with_name("map_scores.json")
 """Written by ``benchmarks/map_faithfulness.py --json``."""
 SHOWN_SIDE = 768
@@ -45,6 +52,7 @@ class PhotoMap:
     Attributes:
         item_id: whose photo.
         model: name of the model.
+        kind: of the model, ``ridge``, ``deep`` or ``blend``.
         checkpoint: of the CLIP that it reads photos by.
         values: (grid, grid) log units, signed, top left first; they add up to `total`.
         total: the photo's contribution as computed from the photo itself, log units.
@@ -57,6 +65,7 @@ class PhotoMap:
 
     item_id: str
     model: str
+    kind: str
     checkpoint: str
     values: np.ndarray
     total: float
@@ -98,15 +107,24 @@ class PhotoMap:
         drawn.paste(tint, (left, top), mask)
         return drawn
 
+    @property
+    def score(self) -> "MapScore | None":
+        """What maps of such a model scored (a blend's as the deep model's); None if untested."""
+        try:
+            return load_score(SCORED[self.kind])
+        except KeyError:
+            return None
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, with the test's result."""
+        score = self.score
         return {
             "method": METHOD,
             "values": self.values.round(6).tolist(),
             "total": self.total,
             "rest": self.rest,
             "gap": self.gap,
-            "faithfulness": load_score().to_json(),
+            "faithfulness": score.to_json() if score else None,
         }
 
 
@@ -115,17 +133,28 @@ class MapScore:
     """How far maps of this kind were right, measured by ``benchmarks/map_faithfulness.py``.
 
     Attributes:
+        model: the model that was put to the test, ``image`` or ``deep``.
         value, low, high: insertion minus deletion AUC over a random map's, mean over two fills, in
-            standard deviations of the model's outputs; 90 % range.
+            standard deviations of what photos make of the model's outputs; 90 % range.
+        saco: salience-guided faithfulness, -1 to 1.
+        shuffled: mean absolute rank correlation with the map of a model whose coefficients are in
+            another order; low is good.
+        flipped, cropped: mean rank correlation with the map of the mirrored photo, mirrored back,
+            and of the photo with a twentieth cut from each side; high is good. None: not measured.
         photos: on how many photos that the model had not learned from.
         catalog: of which catalog.
         checkpoint: of which CLIP.
         date: when.
     """
 
+    model: str
     value: float
     low: float
     high: float
+    saco: float
+    shuffled: float
+    flipped: float | None
+    cropped: float | None
     photos: int
     catalog: str
     checkpoint: str
@@ -136,32 +165,45 @@ class MapScore:
         return dict(vars(self))
 
 
-@lru_cache(maxsize=1)
-def load_score() -> MapScore:
-    """The measured score of `METHOD`."""
+@lru_cache(maxsize=2)
+def load_score(model: str = "image") -> MapScore:
+    """The score of `METHOD` on a model, ``image`` or ``deep``, as the benchmark wrote it.
+
+    Raises:
+        KeyError: maps of this model have not been put to the test.
+    """
     scores = json.loads(SCORES.read_text(encoding="utf-8"))
-    lead = scores["methods"][METHOD]["over_random"]["both"]
-    return MapScore(**lead, **{k: scores[k] for k in ("photos", "catalog", "checkpoint", "date")})
+    own = scores["models"][model]
+    found = own["methods"][METHOD]
+    return MapScore(
+        model,
+        **found["over_random"]["both"],
+        **{k: found.get(k) for k in ("saco", "shuffled", "flipped", "cropped")},
+        photos=own["photos"],
+        **{k: scores[k] for k in ("catalog", "checkpoint", "date")},
+    )
 
 
 def has_map(model: BlockModel) -> bool:
     """Whether a model's photo has a contribution that can be followed back to its patches."""
-    return _weights(model) is not None
+    return IMAGE_PLAYER in model.players
 
 
 def image_scalar(model: BlockModel, catalog: Catalog, row: int) -> Scalar:
-    """An item's contribution of the photo, as a function of the photo's embedding.
+    """An item's contribution of the photo, as a linear function of the photo's embedding.
+
+    Exact at the stored embedding; elsewhere too where the model is linear in it.
 
     Raises:
         ModelError: the model has none, or the photo has not been read yet.
     """
-    weights = _weights(model)
-    if weights is None:
+    if not has_map(model):
         raise ModelError(
-            f"The {model.name} model gives the photo no part of its own, so there is no map of it."
-            " Choose the image model (--model image)."
+            f"The {model.name} model does not look at photos, so there is no map of them."
+            " Choose one that does (--model image or --model deep)."
         )
     known = image_vectors(catalog, model.checkpoint)[row]
+    weights = _slope(model, catalog, row, known)
     return LinearHead(weights, photo_part(model, catalog, row) - float(weights @ known))
 
 
@@ -170,16 +212,24 @@ def photo_part(model: BlockModel, catalog: Catalog, row: int) -> float:
     return float(model.contributions(catalog, np.array([row]))[IMAGE_PLAYER].iloc[0])
 
 
-def _weights(model: BlockModel) -> np.ndarray | None:
-    """Coefficients (dimensions,) of the unit embedding in a model that adds up, or None."""
-    if not isinstance(model, AdditiveModel):
-        return None
+def _slope(model: BlockModel, catalog: Catalog, row: int, known: np.ndarray) -> np.ndarray:
+    """(dimensions,): how the photo's contribution changes with its embedding."""
+    if isinstance(model, BlendModel):
+        parts_of = [
+            model.weights[name] * _slope(member, catalog, row, known)
+            for name, member in model.members.items()
+            if model.weights[name] and has_map(member)
+        ]
+        return np.sum(parts_of, axis=0)
+    if isinstance(model, DeepModel):
+        return PhotoGame(model, catalog, row).path_slope(known)
+    assert isinstance(model, AdditiveModel)
     start = 0
     for block in model.blocks:
         if isinstance(block, ImageBlock):
-            return model.coefficients[start : start + block.width]
+            break
         start += block.width
-    return None
+    return model.coefficients[start : start + block.width]
 
 
 def photo_map(model: BlockModel, catalog: Catalog, row: int, tower: VisionTower) -> PhotoMap:
@@ -195,8 +245,7 @@ def photo_map(model: BlockModel, catalog: Catalog, row: int, tower: VisionTower)
         ModelError: the model has no contribution of the photo, or the tower is not its own.
         ImageError: the item has no photo, or it cannot be read.
     """
-    scalar = image_scalar(model, catalog, row)
-    if tower.checkpoint_id != model.checkpoint:
+    if has_map(model) and tower.checkpoint_id != model.checkpoint:
         raise ModelError(
             f"The {model.name} model reads photos by the CLIP checkpoint “{model.checkpoint}”, not"
             f" “{tower.checkpoint_id}”."
@@ -204,6 +253,7 @@ def photo_map(model: BlockModel, catalog: Catalog, row: int, tower: VisionTower)
     paths = catalog.image_paths(row)
     if not paths:
         raise ImageError(f"The item “{catalog.ids[row]}” has no photo to make a map of.")
+    scalar = image_scalar(model, catalog, row)
     # Opened as when the catalog was embedded, so that the embedding is the same.
     pixels = tower.pixels([open_image(paths[0], max_side=DECODED_SIDE * tower.side)])
     found = parts(tower, pixels, scalar)
@@ -212,6 +262,7 @@ def photo_map(model: BlockModel, catalog: Catalog, row: int, tower: VisionTower)
     return PhotoMap(
         item_id=str(catalog.ids[row]),
         model=model.name,
+        kind=model.kind,
         checkpoint=model.checkpoint,
         values=values,
         total=float(scalar(tower.embed(pixels))[0]),

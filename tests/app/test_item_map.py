@@ -24,7 +24,7 @@ def found():
     photo = Image.new("RGB", (300, 400), (120, 20, 30))
     checkpoint = load_score().checkpoint
     return PhotoMap(
-        "A1", "image", checkpoint, VALUES, 0.7, 0.1, 1e-3, photo, (0, 50, 300, 350)
+        "A1", "image", "ridge", checkpoint, VALUES, 0.7, 0.1, 1e-3, photo, (0, 50, 300, 350)
     )  # fmt: skip
 
 
@@ -112,5 +112,23 @@ def test_a_score_measured_elsewhere_is_said_to_be(found):
     assert "not on this" not in item_map.score_sentence(found, catalog)
     other = replace(catalog, name="Spring")
     assert "That was measured on “Demo collection”" in item_map.score_sentence(found, other)
+    blend = item_map.score_sentence(replace(found, kind="blend"), catalog)
+    assert "not with a blend" in blend or "have not been put to the test" in blend
     large = replace(found, checkpoint="clip-vit-large")
     assert "not on this catalog and model" in item_map.score_sentence(large, catalog)
+
+
+def test_a_kind_of_model_without_a_test_says_so(found, monkeypatch):
+    def untested(model):
+        raise KeyError(model)
+
+    monkeypatch.setattr("core.explain.maps.load_score", untested)
+    catalog = load_catalog(ROOT / "data/demo")
+    assert "not been put to the test" in item_map.score_sentence(found, catalog)
+
+
+def test_the_other_checks_in_words():
+    score = replace(load_score(), saco=0.7, shuffled=0.2, flipped=0.9, cropped=-0.1)
+    said = item_map.likeness_sentence(score)
+    assert "by 0.70" in said and "by 0.20" in said and "by 0.90" in said and "by −0.10" in said
+    assert "mirrored" not in item_map.likeness_sentence(replace(score, flipped=None))

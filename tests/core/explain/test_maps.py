@@ -14,9 +14,13 @@ from core.checkpoints import clip_by_id
 from core.errors import ImageError, ModelError
 from core.explain.map_faithfulness import blurred, insertion_deletion, ranked
 from core.explain.maps import METHOD, SCORES, PhotoMap, has_map, image_scalar, load_score, photo_map
+from core.explain.maps_kernel import PhotoGame
 from core.explain.maps_methods import centred, grad_eclip, last_attention, legrad, rollout
 from core.explain.maps_parts import LinearHead, parts
 from core.explain.maps_tower import VisionTower
+from core.popularity.blend import BlendModel
+from core.popularity.deep import DeepModel
+from core.popularity.model import labelled_rows
 from core.popularity.ranking import load_model
 from core.vision.clip import ClipEncoder
 from core.vision.images import open_image
@@ -38,6 +42,12 @@ def catalog():
 @pytest.fixture(scope="module")
 def model():
     return load_model(ROOT / "checkpoints/popularity-demo", "image")
+
+
+@pytest.fixture(scope="module")
+def deep(catalog, model):
+    rows = labelled_rows(catalog)[::8]
+    return DeepModel("deep", checkpoint=model.checkpoint).fit(catalog, rows)
 
 
 @pytest.fixture(scope="module")
@@ -216,10 +226,44 @@ def test_taking_the_map_at_its_word_beats_chance(catalog, model, tower):
     assert mine > chance + 0.1
 
 
+def test_maps_of_the_deep_model_and_of_a_blend_add_up_too(catalog, model, deep, tower):
+    blend = BlendModel({"image": model, "deep": deep})
+    blend.weights = {"image": 0.3, "deep": 0.7}
+    blend._describe()
+    found = {}
+    for name, own in (("image", model), ("deep", deep), ("blend", blend)):
+        assert has_map(own)
+        found[name] = photo_map(own, catalog, 5, tower)
+        shown = own.contributions(catalog, np.array([5]))["image"].iloc[0]
+        assert found[name].values.sum() == pytest.approx(found[name].total, abs=1e-5)
+        assert found[name].gap == pytest.approx(abs(found[name].values.sum() - shown))
+        assert found[name].gap < 6e-3  # the stored vectors are of half precision
+        assert abs(shown) > 0.01
+    mixed = 0.3 * found["image"].values + 0.7 * found["deep"].values
+    np.testing.assert_allclose(found["blend"].values, mixed, atol=1e-6)
+    assert np.abs(found["deep"].values - found["image"].values).max() > 1e-3
+
+
+def test_the_deep_models_map_at_its_word_beats_chance(catalog, deep, tower):
+    rng, gains = np.random.default_rng(0), []
+    for row in range(3, 800, 100):
+        game = PhotoGame(deep, catalog, row)
+        pixels = tower.pixels([open_image(catalog.image_paths(row)[0])])
+        found = parts(tower, pixels, image_scalar(deep, catalog, row)).patches[0]
+        orders = [ranked(found, rng), rng.permutation(tower.grid**2)]
+
+        def score(x, game=game):
+            return game.output(tower.embed(x).double().numpy())
+
+        gains.append(insertion_deletion(score, pixels[0], blurred(pixels)[0], orders, 4))
+    mine, chance = np.mean(gains, axis=0)
+    assert mine > chance + 0.03
+
+
 def test_models_without_a_part_for_the_photo_have_no_map(catalog, tower):
     linear = load_model(ROOT / "checkpoints/popularity-demo", "linear")
     assert not has_map(linear)
-    with pytest.raises(ModelError, match="--model image"):
+    with pytest.raises(ModelError, match="--model deep"):
         photo_map(linear, catalog, 0, tower)
 
 
@@ -239,7 +283,7 @@ def test_items_without_a_photo_and_other_checkpoints_are_refused(
 def made(values, size=(80, 120), box=None):
     photo = Image.new("RGB", size, "white")
     whole = box or (0, 0, *size)
-    return PhotoMap("A1", "image", "clip", np.array(values), 0.0, 0.0, 0.0, photo, whole)
+    return PhotoMap("A1", "image", "ridge", "clip", np.array(values), 0.0, 0.0, 0.0, photo, whole)
 
 
 def test_patches_are_painted_where_they_are():
@@ -284,11 +328,13 @@ def test_what_the_model_sees_of_a_photo(tower, monkeypatch, cut, size, crop, wan
 
 
 def test_the_default_is_the_map_that_won_its_test():
-    scores = json.loads(SCORES.read_text())
-    assert scores["default"] == METHOD and scores["photos"] >= 100
+    scores = json.loads(SCORES.read_text())["models"]
+    assert scores["image"]["photos"] >= 300
     candidates = ("parts", "legrad", "grad_eclip")
-    leads = {name: scores["methods"][name]["over_random"]["both"] for name in candidates}
-    assert max(candidates, key=lambda name: leads[name]["value"]) == METHOD
-    score = load_score()
-    assert 0 < score.low <= score.value <= score.high
-    assert (score.value, score.photos) == (leads[METHOD]["value"], scores["photos"])
+    for model, own in scores.items():
+        leads = {name: own["methods"][name]["over_random"]["both"] for name in candidates}
+        assert own["default"] == METHOD
+        assert max(candidates, key=lambda name: leads[name]["value"]) == METHOD
+        score = load_score(model)
+        assert 0 < score.low <= score.value <= score.high
+        assert (score.value, score.photos) == (leads[METHOD]["value"], own["photos"])
