@@ -102,9 +102,16 @@ def part_words(part: Part, modality: Modality, role: Role | None, currency: str)
     if part.shown in (NOT_GIVEN, NOT_THERE) or not cell:
         return f"the missing {name}"
     if role == Role.PRICE:
-        return f"the price of {money(float(part.shown.replace(',', '')), currency)}"
+        return f"the price of {cell_words(part.shown, role, currency)}"
     if role == Role.RELEASE_DATE:
         return f"the release date {cell}"
     if role in (Role.NUMBER, Role.RATING):
         return f"the {name} of {cell}"
     return f"the {name} “{cell}”"
+
+
+def cell_words(shown: str, role: Role | None, currency: str) -> str:
+    """A cell as an explanation shows it, a price with its currency: ``39.90 EUR``."""
+    if role == Role.PRICE and shown not in ("", NOT_GIVEN, NOT_THERE):
+        return money(float(shown.replace(",", "")), currency)
+    return clean(shown)

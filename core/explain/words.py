@@ -16,7 +16,7 @@ from core.explain.evidence import Evidence, Nearest
 from core.explain.linear import Part
 from core.explain.modality import Modality, player_modalities
 from core.explain.past import By
-from core.explain.wording import about, clean, ordinal, part_words, times
+from core.explain.wording import about, cell_words, clean, field, ordinal, part_words, times
 from core.popularity.additive import BlockModel
 
 MOST = 2
@@ -98,6 +98,13 @@ class Fields:
         """A part with the item's own cell."""
         player = part.player
         return part_words(part, self.modalities[player], self.roles.get(player), self.currency)
+
+    def label(self, player: str, shown: str = "") -> str:
+        """A player's name, with a column's cell: ``Price: 39.95 EUR``, ``Photo``."""
+        modality, role = self.modalities[player], self.roles.get(player)
+        name = field(player, modality, role)
+        cell = cell_words(shown, role, self.currency) if modality == "metadata" else ""
+        return f"{name[0].upper()}{name[1:]}" + (f": {cell}" if cell else "")
 
 
 def sentences(
