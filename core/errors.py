@@ -29,5 +29,9 @@ class NoPersonError(TryOnError):
     """No person was found where one is needed."""
 
 
+class CancelledError(FashionError):
+    """A person stopped what was running."""
+
+
 class DownloadError(FashionError):
     """A file could not be fetched, or arrived damaged."""

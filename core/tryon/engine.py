@@ -1,6 +1,6 @@
 """What a try-on engine is: the contract of the preview and of the diffusion engines."""
 
-from collections.abc import Callable
+import secrets
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -13,8 +13,21 @@ from core.tryon.people import Person
 GarmentCategory = Literal["upper_body", "lower_body", "dresses"]
 CATEGORIES: tuple[GarmentCategory, ...] = ("upper_body", "lower_body", "dresses")
 
-OnStep = Callable[[int, int], None]
-"""Called as ``on_step(done, total)`` while an engine runs."""
+ANY_SEED = -1
+"""Stands for a seed drawn at random."""
+
+
+class OnStep(Protocol):
+    """Told about progress while an engine runs; an exception from it ends the run."""
+
+    def __call__(self, done: int, total: int, preview: np.ndarray | None = None) -> None:
+        """`done` of `total` steps; perhaps a small (h, w, 3) uint8 picture of what emerges."""
+        ...
+
+
+def drawn_seed(seed: int) -> int:
+    """The seed itself; for `ANY_SEED` one drawn at random, which is worth keeping."""
+    return secrets.randbelow(2**31) if seed == ANY_SEED else seed
 
 
 @dataclass(frozen=True)
@@ -65,12 +78,15 @@ class Engine(Protocol):
     name: str
     """Short name on the command line and in links."""
     title: str
-    version: str
-    """Changes whenever the same inputs give another picture; part of the cache key."""
     licence: Licence
     categories: tuple[GarmentCategory, ...]
     uses_sampling: bool
     """Whether seed, steps, scale and samples change the result."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same inputs give another picture; part of the cache key."""
+        ...
 
     def available(self) -> Availability:
         """Whether the engine can run here, and if not what it lacks."""
@@ -100,11 +116,13 @@ class Engine(Protocol):
 
         Args:
             prepared: from this engine's `prepare`, the mask possibly edited.
-            seed: of the random numbers; the same inputs and seed give the same pictures.
+            seed: of the random numbers; the same inputs and seed give the same pictures. -1 draws
+                one; use `drawn_seed` before, where the seed has to be told.
             steps: diffusion steps.
             scale: how strictly the picture follows the garment, 1 to 5.
             samples: how many pictures.
-            on_step: told about progress.
+            on_step: told about progress. What it raises ends the run and comes out of here, so
+                that `CancelledError` stops an engine between two steps.
 
         Returns:
             `samples` pictures, each (height, width, 3) uint8 RGB of the person's size. Outside the

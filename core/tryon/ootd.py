@@ -1,11 +1,16 @@
-"""OOTDiffusion as the dashboard lists it: which weights it needs, and under which licence.
+"""OOTDiffusion as an engine: which weights it needs, under which licence, and how it is run."""
 
-The engine itself is not part of this version; every call says so.
-"""
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.settings import checkpoints_dir
+from core.checkpoints import Status, status
+from core.errors import TryOnError
+from core.tryon.agnostic import HEIGHT, WIDTH, agnostic_mask_ootd
 from core.tryon.cutout import Cutout
 from core.tryon.engine import (
     CATEGORIES,
@@ -14,53 +19,105 @@ from core.tryon.engine import (
     Licence,
     OnStep,
     Prepared,
+    drawn_seed,
     require,
 )
+from core.tryon.ootd_frame import Frame, garment_picture
+from core.tryon.ootd_preview import preview
+from core.tryon.ootd_sampler import SAMPLERS
+from core.tryon.ootd_weights import Folders, Model
 from core.tryon.people import Person
 
-_SHARED = (
-    "ootd/vae",
-    "ootd/text_encoder",
-    "ootd/tokenizer",
-    "ootd/scheduler",
-    "clip-vit-large-patch14",
-    "humanparsing/parsing_atr.onnx",
-    "humanparsing/parsing_lip.onnx",
-    "openpose/ckpts/body_pose_model.pth",
-)
+if TYPE_CHECKING:
+    from core.tryon.ootd_pipeline import OotdPipeline, Step
+
+FRAME = (1024, 768)
+"""Height and width that the published models paint in (pixels)."""
+
+GREY = 127
+"""What the person is painted with where the mask is."""
+
+WORD = {"upper_body": "upperbody", "lower_body": "lowerbody", "dresses": "dress"}
+"""What the models call the categories."""
+
+LIMITS = {"steps": (1, 100), "scale": (0.0, 20.0), "samples": (1, 4)}
+
+DTYPES = ("float32", "bfloat16", "float16")
+
+_lock = threading.Lock()
+_loaded: dict[tuple[object, ...], "OotdPipeline"] = {}
+"""The one model that is in memory: 3.4 GB a UNet are not held twice."""
 
 
 class OotdEngine:
-    """One of OOTDiffusion's two models: half body (`hd`) or full body (`dc`)."""
+    """One of OOTDiffusion's two models: half body (`hd`) or full body (`dc`).
 
-    version = "0"
+    Which device and precision it runs with can be set in the environment: `FASHION_OOTD_DEVICE`
+    (cuda, mps or cpu; else the first of them that is there), `FASHION_OOTD_DTYPE` (float16,
+    bfloat16 or float32; else float16 as published, and float32 on a CPU), `FASHION_OOTD_LEAN=1`
+    (let the garment's UNet go after each garment).
+    """
+
     licence = Licence(
         "CC BY-NC-SA 4.0", commercial=False, note="Code and weights: research and private use only."
     )
     uses_sampling = True
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: Model, frame: tuple[int, int] = FRAME) -> None:
+        """`frame` is the height and width to paint in, multiples of 8, three wide for four high."""
         half = model == "hd"
         self.name = f"ootd-{model}"
         self.title = "OOTDiffusion, " + ("half body" if half else "full body")
         self.categories: tuple[GarmentCategory, ...] = ("upper_body",) if half else CATEGORIES
-        unets = f"ootd/ootd_{model}/checkpoint-36000"
-        self._needed = (f"{unets}/unet_garm", f"{unets}/unet_vton", *_SHARED)
+        self.model: Model = model
+        self.frame = frame
+
+    @property
+    def version(self) -> str:
+        """The engine's own, and which weights it has."""
+        found = status(self.name)
+        folder = found.root / f"ootd/ootd_{self.model}/checkpoint-36000/unet_vton"
+        file = folder / "diffusion_pytorch_model.safetensors"
+        if not file.exists():
+            return "1 without weights"
+        weights = found.commit or f"{file.stat().st_size}-{file.stat().st_mtime_ns}"
+        return f"1 {self.frame} {weights} {_precision()}"
 
     def available(self) -> Availability:
-        """What is missing: always the engine itself, and the weights that are not here."""
-        root = checkpoints_dir()
-        weights = [f"{root.name}/{name}" for name in self._needed if not (root / name).exists()]
-        return Availability(("the engine itself (a later version brings it)", *weights))
+        """What is missing of the weights, by file where some are here, and where it was found."""
+        return Availability(
+            tuple(
+                part
+                for name in (self.name, "clip-vit-large-patch14")
+                for part in _missing(status(name))
+            )
+        )
 
     def prepare(self, person: Person, garment: Cutout, category: GarmentCategory) -> Prepared:
-        """Raise.
+        """Mark what will be repainted, as the published models were trained.
+
+        The person is fitted into the frame first; nothing is stretched.
 
         Raises:
-            CheckpointMissing: always.
+            TryOnError: the model was not trained for garments of this category.
+            NoPersonError: the picture shows no person, or too little of one.
+            CheckpointMissing: weights are missing.
         """
         require(self)
-        raise AssertionError("an engine that is never available was available")
+        if category not in self.categories:
+            raise TryOnError(
+                f"{self.title} was trained for {' and '.join(self.categories)} alone. Choose"
+                " another engine for this garment."
+            )
+        frame = Frame.around(person.pixels.shape[:2], (HEIGHT, WIDTH))
+        mask, _grey = agnostic_mask_ootd(
+            frame.put_map(person.parse),
+            frame.put_points(person.keypoints),
+            category,
+            self.model,
+        )
+        mask = frame.take_map(mask)
+        return Prepared(person, garment, category, mask, person.parse, person.keypoints)
 
     def run(
         self,
@@ -71,11 +128,130 @@ class OotdEngine:
         scale: float = 2.0,
         samples: int = 1,
         on_step: OnStep | None = None,
+        sampler: str = "published",
+        whole: bool = False,
     ) -> list[np.ndarray]:
-        """Raise.
+        """Dress the person.
+
+        Args:
+            prepared: from `prepare`, the mask possibly edited.
+            seed: of the random numbers; -1 draws one.
+            steps: of the sampler; the original offers 20 to 40.
+            scale: how strictly the picture follows the garment, 1 to 5; up to 1 takes half the
+                time, since then nothing is held against a picture without the garment.
+            samples: how many pictures, 1 to 4.
+            on_step: called before the first step and after each, then with a small picture of the
+                first sample as it emerges. What it raises ends the run.
+            sampler: one of `SAMPLERS`.
+            whole: return all that was painted, as the original does, not only what the mask covers:
+                the person's own pixels are then lost everywhere.
+
+        Returns:
+            `samples` pictures, each (height, width, 3) uint8 RGB of the person's size.
 
         Raises:
-            CheckpointMissing: always.
+            TryOnError: a setting is out of range, or the memory does not suffice.
+            CheckpointMissing: weights are missing or damaged.
         """
         require(self)
-        raise AssertionError("an engine that is never available was available")
+        _check(steps=steps, scale=scale, samples=samples)
+        if sampler not in SAMPLERS:
+            raise TryOnError(
+                f"There is no sampler “{sampler}”. Choose one of: {', '.join(SAMPLERS)}."
+            )
+        person = prepared.person
+        frame = Frame.around(person.pixels.shape[:2], self.frame)
+        pixels, mask = frame.put(person.pixels), frame.put_map(prepared.mask)
+        masked = np.where((mask >= 127)[..., None], np.uint8(GREY), pixels)
+
+        def told(step: "Step") -> None:
+            if on_step is not None:
+                small = frame.take(preview(step.clean[0]))
+                on_step(step.index + 1, step.total, small)
+
+        with _lock, _enough_memory(self.title):
+            pipeline = self._pipeline()
+            if on_step is not None:
+                on_step(0, steps)
+            pictures = pipeline.dress(
+                garment_picture(prepared.garment, self.frame),
+                masked,
+                pixels,
+                mask,
+                WORD[prepared.category],
+                steps=steps,
+                scale=scale,
+                seed=drawn_seed(seed),
+                samples=samples,
+                sampler=sampler,
+                on_step=told,
+            )
+        if whole:
+            return [frame.enlarged(picture) for picture in pictures]
+        return [frame.paste(picture, person.pixels, prepared.mask) for picture in pictures]
+
+    def _pipeline(self) -> "OotdPipeline":
+        """The loaded model; another one that is in memory is let go first."""
+        from core.tryon.ootd_pipeline import OotdPipeline
+
+        device, dtype, lean = _precision()
+        clip = status("clip-vit-large-patch14").root / "clip-vit-large-patch14"
+        folders = Folders(status(self.name).root / "ootd", clip, self.model)
+        key = (folders, device, dtype, lean, self.version)
+        if key not in _loaded:
+            _loaded.clear()
+            _loaded[key] = OotdPipeline(folders, device=device, dtype=dtype, lean=lean)
+        return _loaded[key]
+
+
+def release() -> None:
+    """Let go of the model in memory and of the garments kept with it."""
+    with _lock:
+        _loaded.clear()
+
+
+def _precision() -> tuple[str, str, bool]:
+    """Device, precision, and whether the garment's UNet is let go after each garment."""
+    import torch
+
+    there = "cuda" if torch.cuda.is_available() else "cpu"
+    if torch.backends.mps.is_available():
+        there = "mps"
+    device = os.environ.get("FASHION_OOTD_DEVICE") or there
+    usual = "float32" if device == "cpu" else "float16"
+    dtype = os.environ.get("FASHION_OOTD_DTYPE") or usual
+    if dtype not in DTYPES:
+        raise TryOnError(f"FASHION_OOTD_DTYPE is “{dtype}”. Set it to one of: {', '.join(DTYPES)}.")
+    return device, dtype, os.environ.get("FASHION_OOTD_LEAN") == "1"
+
+
+def _missing(found: Status) -> list[str]:
+    """The folders that lack files, and the files that were found one level wrong."""
+    parts: dict[str, None] = {}
+    for file in found.missing:
+        here = f"{found.root.name}/{file}"
+        misplaced = found.misplaced.get(file)
+        folder = here if here.count("/") < 2 else here.rpartition("/")[0]
+        parts[f"{here} (found at {misplaced}: move it)" if misplaced else folder] = None
+    return list(parts)
+
+
+def _check(**settings: float) -> None:
+    for name, value in settings.items():
+        low, high = LIMITS[name]
+        if not low <= value <= high:
+            raise TryOnError(f"{name.capitalize()} must be {low} to {high}, not {value}.")
+
+
+@contextmanager
+def _enough_memory(title: str) -> Iterator[None]:
+    """Say in a sentence when the device's memory does not suffice."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise TryOnError(
+            f"{title} needs more memory than the device has. Ask for fewer samples, or set"
+            " FASHION_OOTD_LEAN=1 or FASHION_OOTD_DTYPE=float16."
+        ) from error
