@@ -73,7 +73,7 @@ def show(model: BlockModel, catalog: Catalog, board: Scoreboard, row: int) -> No
 def sentence(found: PhotoMap) -> str:
     """What the photo as a whole and its strongest parts go with."""
     against = "the average photo" if found.kind == "ridge" else "the photos of other items"
-    said = [f"The whole photo: **{times(float(np.exp(found.total)))}** {against}."]
+    said = [f"The whole photo: **{times(float(np.exp(found.total)))}** against {against}."]
     for sign, word in ((1, "Lifts"), (-1, "Lowers")):
         strongest = found.strongest(sign)
         if strongest:
