@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import item_evidence, item_map
 from app.catalogs import photo_url
+from app.popularity_overview_values import item_values
 from app.popularity_view import (
     CONFIG,
     feature_roles,
@@ -88,7 +89,8 @@ def show(
     model: BlockModel, catalog: Catalog, board: Scoreboard, order: pd.DataFrame, row: int
 ) -> None:
     """Draw an item's photo, prediction and the parts that the prediction is made of."""
-    explanation = explain(model, catalog, row)
+    values = item_values(model, catalog, board, row)
+    explanation = explain(model, catalog, row, values=values)
     line = order.set_index("item_id").loc[explanation.item_id]
     photo, chart = st.columns([1, 3], gap="large")
     name = item_names(catalog, [row])[0]

@@ -1,34 +1,24 @@
-"""Sections of the popularity page: the scoreboard, and what goes with popularity."""
+"""Sections of the popularity page: its headline and the scoreboard."""
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app.popularity_view import (
     CONFIG,
     MODEL_NAMES,
-    column_chart,
     coverage_sentence,
-    effects_chart,
-    feature_roles,
     model_sentence,
     pairs_sentence,
-    player_label,
     scoreboard_chart,
 )
 from app.words import plain
 from core.catalog.catalog import Catalog
-from core.explain.linear import column_effects, mean_effects
-from core.popularity.additive import BlockModel
 from core.popularity.card import LABELS, WEEKLY, format_metric
 from core.popularity.metrics import DRAWS
 from core.popularity.scoreboard import Scoreboard
 
 MODELS_TAB = "Models"
 """Label of the page's tab on the models, as it stands in links too."""
-
-SAMPLE = 100
-"""Items whose explanations by the deep model or a blend with it are averaged."""
 
 
 def headline(catalog: Catalog, board: Scoreboard, name: str) -> None:
@@ -95,40 +85,3 @@ def _scores(board: Scoreboard, names: list[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {MODEL_NAMES.get(n, n): {labels[m]: cell(m, n) for m in labels} for n in names}
     )
-
-
-def effects(model: BlockModel, catalog: Catalog, board: Scoreboard) -> None:
-    """Which fields move predictions most, and how one of them does."""
-    roles = feature_roles(board)
-    left, right = st.columns(2, gap="large")
-    key = (catalog.content_hash, board.data_hash, board.date, model.name)
-    moves, shown = _effects(key, model, catalog)
-    figure, alt = effects_chart(moves, roles)
-    left.caption("How much each field moves the prediction of an item, on average")
-    left.plotly_chart(figure, config=CONFIG, alt=alt, key="effects")
-    if not shown:
-        right.info("This model reads the photo as a whole; it has no fields to look into.")
-        return
-    with right:
-        player = st.selectbox(
-            "Look into", list(shown), format_func=lambda p: player_label(p, roles), key="column"
-        )
-        label = player_label(player, roles)
-        currency = catalog.currency if label == "Price" else ""
-        figure, alt = column_chart(shown[player], label, currency)
-        st.caption(f"{label}: prediction against the average item, all else as it is")
-        st.plotly_chart(figure, config=CONFIG, alt=alt, key="column-effects")
-
-
-@st.cache_data(max_entries=8, show_spinner="Adding up what moves the predictions")
-def _effects(
-    key: tuple[str, ...], _model: BlockModel, _catalog: Catalog
-) -> tuple[pd.Series, dict[str, pd.DataFrame]]:
-    """Mean moves of all players, and the tables of those that have one; `key` names the inputs."""
-    rows = np.arange(len(_catalog))
-    if _model.kind != "ridge" and len(rows) > SAMPLE:  # each is thousands of coalitions
-        rows = np.sort(np.random.default_rng(0).choice(rows, SAMPLE, replace=False))
-    moves = mean_effects(_model.contributions(_catalog, rows))
-    players = [str(p) for p in moves.index if moves[p] > 1e-9]
-    tables = {p: column_effects(_model, p, _catalog) for p in players}
-    return moves, {p: table for p, table in tables.items() if not table.empty}

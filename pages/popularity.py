@@ -7,12 +7,13 @@ from app import (
     leakage_report,
     popularity_closer,
     popularity_item,
+    popularity_overview,
     popularity_weeks,
     what_if_curves,
     what_if_form,
 )
 from app.catalogs import current_catalog, current_models, no_catalog
-from app.popularity_sections import MODELS_TAB, effects, headline, scoreboard
+from app.popularity_sections import MODELS_TAB, headline, scoreboard
 from app.words import MODEL_NAMES, plain
 from core.errors import CatalogError, FashionError
 from core.popularity.ranking import load_model
@@ -62,7 +63,7 @@ def page() -> None:
 
     def whole_range() -> None:
         st.subheader("What goes with popularity", anchor="effects")
-        effects(model, catalog, board)
+        popularity_overview.show(model, catalog, board, models, order)
 
     def trained() -> None:
         st.subheader("How good are the models?", anchor="scoreboard")
