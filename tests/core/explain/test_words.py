@@ -192,7 +192,7 @@ def test_always_three_plain_sentences_without_causes_or_raw_names(drawn, evidenc
     rank = data.draw(st.integers(1, items))
     low = data.draw(st.none() | st.integers(1, rank))
     standing = Standing(rank, rank, rank, items, low, None if low is None else items)
-    numbers = {"list_price": "39.95", "weight_g": "300"}
+    numbers = {"list_price": "39.95", "weight_g": "300", "launch_day": "3 May 2023"}
     parts = [Part(p, v, numbers.get(p, text)) for p, v, text in drawn]
     found = sentences(standing, parts, FIELDS, evidence, "units")
     assert len(found) == 3
