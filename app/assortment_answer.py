@@ -28,6 +28,7 @@ def totals(found: Outcome, catalog: Catalog, board: Scoreboard, errors: ErrorSha
     whole = found.simulated.totals[RANGE]
     touched = int((found.edited.changed | found.edited.dropped).sum())
     unit = board.unit
+    count = f"{touched:,} edited item" + ("s" if touched != 1 else "")
     spots = st.columns(3 if touched else 1)
     spots[0].metric(f"Whole range as it is, {unit}", about(*_ends(whole, "before")), border=True)
     spots[0].caption(f"{_span(whole, 'before')} in 90 of 100 simulated cases")
@@ -52,8 +53,10 @@ def totals(found: Outcome, catalog: Catalog, board: Scoreboard, errors: ErrorSha
             figure, alt = differences_chart(shown)
             st.plotly_chart(figure, config=CONFIG, alt=alt, key="assortment-differences")
         lines = [
-            f"The {touched:,} edited items alone: {total_words(own.before, unit)} as they are;"
-            f" {difference_words(own.difference, unit)} with the edits."
+            "Thick: 90 of 100 cases if each item's error stays with it. Thin: if edited items draw"
+            " anew.",
+            f"The {count} alone: {total_words(own.before, unit)} as they are;"
+            f" {difference_words(own.difference, unit)} with the edits.",
         ]
         if value is not None and unit == "units":
             money = catalog.currency or "at price"

@@ -45,7 +45,7 @@ def differences_chart(totals: Sequence[tuple[str, Total]]) -> tuple[go.Figure, s
         )  # fmt: skip
         figure.add_scatter(
             x=[middle], y=[i], mode="markers+text", marker={"color": shade, "size": 14},
-            text=[percent(middle)], textposition="top center",
+            text=[percent(middle)], textposition=f"top {'right' if middle >= 0 else 'left'}",
             hovertemplate=f"{name}: {told}<extra></extra>",
         )  # fmt: skip
     layout(figure, 90 + 52 * len(totals))
@@ -55,7 +55,10 @@ def differences_chart(totals: Sequence[tuple[str, Total]]) -> tuple[go.Figure, s
         range=[len(totals) - 0.5, -0.7],
     )  # fmt: skip
     figure.update_xaxes(
-        title="Against as it is", ticksuffix=" %", gridcolor=tone["line"], zeroline=False
+        title="Change in per cent of what it is",
+        ticksuffix=" %",
+        gridcolor=tone["line"],
+        zeroline=False,
     )
     return figure, "Change of totals. " + "; ".join(words) + "."
 

@@ -13,7 +13,7 @@ from core.explain.assortment_outcome import Outcome
 from core.explain.competing import MOST_ITEMS, PRICE_APART, WEEKS_APART, Pair
 from core.popularity.twins import NEAR_COSINE
 
-SHOWN = 12
+SHOWN = 8
 
 
 def show(pairs: list[Pair], found: Outcome, catalog: Catalog, unit: str, *, photos: bool) -> None:
@@ -53,7 +53,7 @@ def show(pairs: list[Pair], found: Outcome, catalog: Catalog, unit: str, *, phot
     cards = [_card(pair, found, catalog, unit) for pair in chosen[:SHOWN]]
     st.markdown(
         '<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));'
-        f'gap:16px;margin-bottom:16px">{"".join(cards)}</div>',
+        f'gap:16px;padding-bottom:24px">{"".join(cards)}</div>',
         unsafe_allow_html=True,
     )
     if len(chosen) > SHOWN:

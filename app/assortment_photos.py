@@ -40,7 +40,7 @@ def strip(
     ]
     st.markdown(
         f'<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax({width}px,1fr));'
-        f'gap:16px 12px;margin-bottom:16px">{"".join(cells)}</div>',
+        f'gap:16px 12px;padding-bottom:24px">{"".join(cells)}</div>',
         unsafe_allow_html=True,
     )
 

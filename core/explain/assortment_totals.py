@@ -200,6 +200,7 @@ def simulate(
         on_progress: called with draws done and in all.
     """
     rng = np.random.default_rng(seed)
+    other = np.random.default_rng([seed, 1])  # so that edits do not change the draws as it is
     shape = np.array([errors.own, errors.held_out], dtype=np.float32)
     kind = lines.held_out.astype(np.intp)
     here, there = _Outcomes(lines.before, kind, shape), _Outcomes(lines.after, kind, shape)
@@ -221,7 +222,7 @@ def simulate(
         before = here.of(own, shift[:, season.before])
         after = there.of(own, shift[:, season.after])
         anew = edited.of(
-            _places(rng, size, styles[changed], errors.style), shift[:, season.after[changed]]
+            _places(other, size, styles[changed], errors.style), shift[:, season.after[changed]]
         )
         sides[0, part] = np.nan_to_num(before) @ weights[0]
         sides[1, part] = np.nan_to_num(after) @ weights[1]

@@ -174,6 +174,15 @@ def test_without_edits_nothing_differs_and_dropped_items_count_no_more():
     assert less.totals["all"].difference.high < 0
 
 
+def test_edits_do_not_change_what_is_drawn_as_it_is():
+    one = {"all": (np.ones(3), np.ones(3))}
+    made = lines([4.0, 4.5, 3.0], [4.0, 4.5, 3.0], [False] * 3)
+    edited = lines([4.0, 4.5, 3.0], [4.2, 4.5, 3.1], [True, False, True])
+    before, after = (simulate(m, errors(style=0.4), one, 2) for m in (made, edited))
+    assert before.totals["all"].before == after.totals["all"].before
+    np.testing.assert_array_equal(before.top_before, after.top_before)
+
+
 def test_progress_reaches_the_end():
     made, told = lines([4.0], [4.0], [False]), []
     one = {"all": (np.ones(1), np.ones(1))}
