@@ -19,6 +19,7 @@ from core.errors import FashionError
 from core.explain.density import flags
 from core.explain.scenarios import place
 from core.explain.what_if import edited, photo_column
+from core.popularity.columns import match_columns
 
 MOVED = 0.005
 """Smallest change of a part that is drawn, log units: half a percent."""
@@ -73,12 +74,7 @@ def _about_edits(one: Studied, tried: Edits, after: Catalog, parts: pd.Series) -
     elif found := flags(past, catalog, row, after):
         lines = "\n".join(f"- {flag_sentence(flag, catalog)}" for flag in found)
         st.warning(f"Outside what was sold before; the range may be too narrow here:\n{lines}")
-    reads = bool(one.model.checkpoint)
-    if told := photo_sentence(catalog, row, changes, reads):
-        st.warning(told, icon=":material/palette:")
-        colour = colour_column(catalog)
-        if reads and photo_column(catalog) not in changes and isinstance(changes[colour], str):
-            what_if_photo.recolour_to(one, tried, changes[colour])
+    _about_colour(one, tried)
     moved = one.model.contributions(after).iloc[0] - parts
     moved = moved[moved.abs() >= MOVED].sort_values(key=np.abs, ascending=False)
     if len(moved):
@@ -87,6 +83,19 @@ def _about_edits(one: Studied, tried: Edits, after: Catalog, parts: pd.Series) -
         st.plotly_chart(figure, config=CONFIG, alt=alt, key="moved")
     else:
         st.caption("No field's part in the prediction changes by half a per cent or more.")
+
+
+def _about_colour(one: Studied, tried: Edits) -> None:
+    """Say where the field and the photo disagree, and offer the photo in the field's colour."""
+    catalog, changes, colour = one.catalog, tried.current, colour_column(one.catalog)
+    if colour not in match_columns(one.model.features, catalog).values():
+        return
+    reads = bool(one.model.checkpoint)
+    if told := photo_sentence(catalog, one.row, changes, reads):
+        st.warning(told, icon=":material/palette:")
+        wanted = changes.get(colour)
+        if reads and photo_column(catalog) not in changes and isinstance(wanted, str):
+            what_if_photo.recolour_button(wanted)
 
 
 def moved_chart(moved: pd.Series, roles: Mapping[str, Role]) -> tuple[go.Figure, str]:

@@ -68,14 +68,13 @@ def show(
                 on_click=lambda: tried.push({}, refill=True),
             )
     drawers: dict[str, Callable[[], None]] = {
-        "Scenarios": lambda: what_if_scenarios.show(one, tried)
+        "One field": lambda: what_if_curves.show(model, catalog, board, row, tried.current),
+        "Two fields": lambda: what_if_heat.show(one, tried),
+        "Scenarios": lambda: what_if_scenarios.show(one, tried),
+        "Find the edits": lambda: what_if_edits.show(one, tried),
     }
-    if columns:
-        drawers |= {
-            "One field": lambda: what_if_curves.show(model, catalog, board, row, tried.current),
-            "Two fields": lambda: what_if_heat.show(one, tried),
-            "Find the edits": lambda: what_if_edits.show(one, tried),
-        }
+    if not columns:
+        drawers = {"Scenarios": drawers["Scenarios"]}
     tabs = st.tabs(list(drawers), key=VIEW, on_change="rerun")
     for tab, draw in zip(tabs, drawers.values(), strict=True):
         if tab.open:

@@ -70,7 +70,7 @@ def caption(found: Heat, changed: bool) -> str:
         else ""
     )
     return (
-        f"Stronger colour: more predicted; {marks} {which}; {here}Pale crossed cells had none, so"
+        f"Stronger colour: more predicted; {marks} {which}; {here}Grey crossed cells had none, so"
         f" nothing is known there. All other fields stay {stay}. This is what went together in past"
         " sales, not what a change would cause."
     )
@@ -100,14 +100,17 @@ def heat_chart(
         ]
         for j, b in enumerate(y)
     ]
-    figure = go.Figure(
-        go.Heatmap(
-            z=found.predicted, text=said, hovertemplate="%{text}<extra></extra>", xgap=1, ygap=1,
-            colorscale=[[0, tone["line"]], [1, tone["raises"]]],
+    figure = go.Figure()
+    seen, ends = found.items > 0, (float(found.predicted.min()), float(found.predicted.max()))
+    for part, full in ((seen, tone["raises"]), (~seen, tone["context"])):
+        figure.add_heatmap(
+            z=np.where(part, found.predicted, np.nan), zmin=ends[0], zmax=ends[1],
+            text=said, hovertemplate="%{text}<extra></extra>", hoverongaps=False, xgap=1, ygap=1,
+            colorscale=[[0, tone["line"]], [1, full]], showscale=full == tone["raises"],
+            opacity=1.0 if full == tone["raises"] else 0.5,
             colorbar={"title": {"text": unit, "side": "top"}, "thickness": 10, "outlinewidth": 0},
-        )
-    )  # fmt: skip
-    _empty_cells(figure, found, tone)
+        )  # fmt: skip
+    _crosses(figure, found, tone)
     _past_items(figure, found, tone)
     if found.across.own is not None and found.down.own is not None:
         i, j = found.across.own, found.down.own
@@ -126,7 +129,6 @@ def heat_chart(
         # Levels read from the top, numbers grow upwards.
         range=[len(y) - 0.5, -0.5] if _levels(found.down) else [-0.5, len(y) - 0.5],
     )  # fmt: skip
-    known = found.items > 0
     words = [
         f"{kind} about {about(p[k], found.low.flat[k], found.high.flat[k])} {unit} at {across[0]}"
         f" {x[k % len(x)]} and {down[0]} {y[k // len(x)]}"
@@ -135,19 +137,13 @@ def heat_chart(
     ]
     return figure, (
         f"Prediction by {across[0]} and {down[0]}: {', '.join(words)}."
-        f" {int(known.sum())} of {known.size} cells have past items."
+        f" {int(seen.sum())} of {seen.size} cells have past items."
     )
 
 
-def _empty_cells(figure: go.Figure, found: Heat, tone: dict[str, str]) -> None:
-    """Cells without past items: paled, and crossed for those who do not see the colour."""
-    empty = found.items == 0
-    pale = "rgba(127,127,127,.45)"
-    figure.add_heatmap(
-        z=np.where(empty, 1.0, np.nan), colorscale=[[0, pale], [1, pale]], showscale=False,
-        xgap=1, ygap=1, hoverinfo="skip",
-    )  # fmt: skip
-    down, across = np.nonzero(empty)
+def _crosses(figure: go.Figure, found: Heat, tone: dict[str, str]) -> None:
+    """A cross on each cell without past items, for those who do not tell it from a colour."""
+    down, across = np.nonzero(found.items == 0)
     figure.add_scatter(
         x=across, y=down, mode="markers", hoverinfo="skip",
         marker={"symbol": "x-thin", "size": 7, "line": {"color": tone["context"], "width": 1}},

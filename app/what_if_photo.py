@@ -29,7 +29,8 @@ from core.resources import clip_encoder
 from core.vision.clip import ClipEncoder
 from core.vision.images import encode_webp, open_image
 
-TROUBLE, UPLOADS, PICKER = "what_if_photo_trouble", "what_if_uploads", "what-if-picker"
+TROUBLE, UPLOADS, ASKED = "what_if_photo_trouble", "what_if_uploads", "what_if_recolour"
+PICKER = "what-if-picker"
 MATCHES = 50
 """Most items that the list of matches holds at once."""
 NAMED = 24
@@ -53,6 +54,9 @@ def show(one: Studied, tried: Edits) -> None:
     if not one.model.checkpoint:
         st.caption(blind(one.board))
         return
+    if asked := st.session_state.pop(ASKED, None):
+        # Done here and not where the button is, so that all that is drawn knows the new photo.
+        _recolour(one, tried, *asked)
     cell = tried.current.get(column)
     _pictures(one, cell)
     with st.container(horizontal=True, gap="small"):
@@ -78,7 +82,7 @@ def show(one: Studied, tried: Edits) -> None:
             _other_item(one, tried, column)
     if colour.open:
         with colour:
-            _colour(one, tried)
+            _colour(one)
 
 
 def blind(board: Scoreboard) -> str:
@@ -102,13 +106,19 @@ def ready(one: Studied, changes: Mapping[str, Any]) -> None:
             read_photo(changes[column], checkpoint, lambda: _encoder(checkpoint))
 
 
-def recolour_to(one: Studied, tried: Edits, name: str) -> None:
+def recolour_button(name: str) -> None:
     """Draw the button that gives the photo the colour that its field has now."""
     wanted = shade(name)
     if wanted is None:
         st.caption(f"“{plain(name)}” is no single colour, so the photo cannot be recoloured to it.")
-    elif st.button("Recolour the photo too", key="what-if-recolour-too", icon=":material/palette:"):
-        _recolour(one, tried, wanted)
+    else:
+        st.button(
+            "Recolour the photo too",
+            key="what-if-recolour-too",
+            icon=":material/palette:",
+            on_click=_ask,
+            args=(wanted, False),
+        )
 
 
 def _encoder(checkpoint: str) -> ClipEncoder:
@@ -133,8 +143,8 @@ def _pictures(one: Studied, cell: str | None) -> None:
         return
     figures = "".join(
         '<figure style="margin:0;flex:0 1 220px;min-width:0">'
-        f'<img src="{escape(source)}" alt="{escape(alt)}" style="display:block;width:100%;'
-        'max-height:280px;object-fit:contain;background:#fff;border-radius:6px">'
+        f'<img src="{escape(source)}" alt="{escape(alt)}" style="display:block;'
+        'max-width:100%;max-height:280px;background:#fff;border-radius:6px">'
         f'<figcaption style="font-size:.875rem;opacity:.75;padding-top:4px">{escape(title)}'
         "</figcaption></figure>"
         for source, alt, title in shown
@@ -214,7 +224,7 @@ def _names(content_hash: str, _catalog: Catalog) -> pd.DataFrame:
     )
 
 
-def _colour(one: Studied, tried: Edits) -> None:
+def _colour(one: Studied) -> None:
     column = colour_column(one.catalog)
     names = [] if column is None else _shades(one.catalog.content_hash, column, one.catalog)
     st.session_state.setdefault(PICKER, "#bf2a33")
@@ -232,8 +242,13 @@ def _colour(one: Studied, tried: Edits) -> None:
         help="Only the hue changes then: a white shirt becomes pale red, not red.",
     )  # fmt: skip
     red, green, blue = ImageColor.getrgb(picked)[:3]
-    if st.button("Recolour the garment", key="what-if-recolour", type="primary"):
-        _recolour(one, tried, (red, green, blue), keep)
+    st.button(
+        "Recolour the garment",
+        key="what-if-recolour",
+        type="primary",
+        on_click=_ask,
+        args=((red, green, blue), keep),
+    )
     st.caption(
         "Folds, white and black stay; the hues of a print turn with the cloth. The field that"
         " names the colour is yours to change."
@@ -248,10 +263,14 @@ def _shades(content_hash: str, column: str, _catalog: Catalog) -> list[str]:
     return [v for v in levels if shade(v)][:NAMED]
 
 
+def _ask(colour: tuple[int, int, int], keep_lightness: bool) -> None:
+    st.session_state[ASKED] = (colour, keep_lightness)
+
+
 def _recolour(
-    one: Studied, tried: Edits, colour: tuple[int, int, int], keep_lightness: bool = False
+    one: Studied, tried: Edits, colour: tuple[int, int, int], keep_lightness: bool
 ) -> None:
-    """Try the photo with its garment in a colour, and draw anew."""
+    """Try the photo with its garment in a colour."""
     column = photo_column(one.catalog)
     assert column is not None
     try:
@@ -265,7 +284,6 @@ def _recolour(
             _try(tried, column, encode_webp(made, quality=95), "recoloured", base=cell)
     except (FashionError, OSError) as error:
         st.session_state[TROUBLE] = str(error)
-    st.rerun(scope="fragment")
 
 
 def _base(one: Studied, cell: str | None) -> tuple[str, bytes]:

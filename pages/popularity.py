@@ -9,7 +9,6 @@ from app import (
     popularity_item,
     popularity_overview,
     popularity_weeks,
-    what_if_curves,
     what_if_form,
 )
 from app.catalogs import current_catalog, current_models, no_catalog
@@ -56,7 +55,6 @@ def page() -> None:
 
     def what_if() -> None:
         what_if_form.show(model, catalog, board, order, row)
-        what_if_curves.show(model, catalog, board, row)
 
     def several() -> None:
         assortment.show(model, catalog, board, models, order)

@@ -59,6 +59,13 @@ def edit(test, label, value):
     return test
 
 
+def look_at(test, view):
+    test.session_state[what_if_form.VIEW] = view
+    test.run()
+    assert not test.exception and not test.error
+    return test
+
+
 def told(test, start):
     return next(c.proto.alt for c in test.get("plotly_chart") if c.proto.alt.startswith(start))
 
@@ -115,8 +122,45 @@ def test_a_curve_over_the_price_and_bars_over_a_colour(page):
     assert all(colour in bars for colour in ("red", "green", "black"))
 
 
+def test_a_curve_over_the_release_date_follows_the_edits(made, page):
+    page.selectbox(key="response-field").set_value("Launch").run()
+    before = told(page, "Prediction by Release date: ")
+    own = made[0].frame
+    launches = own.loc[own["Type"] == own.set_index("sku")["Type"][ITEM], "Launch"]
+    assert f"{launches.min():%d %B %Y}".lstrip("0") in before
+    assert f"Shaded: {launches.min():%d %B %Y}".replace(": 0", ": ") in words(page)
+    assert "stay as they are" in words(page)
+    assert told(edit(page, "Price", 12.0), "Prediction by Release date: ") != before
+    assert "stay as you edited them" in words(page)
+
+
+def test_a_map_over_two_fields(made, page):
+    look_at(page, "Two fields")
+    alt = told(page, "Prediction by Price and Type: highest about ")
+    assert re.search(r"\. \d+ of 40 cells have past items", alt)
+    assert "the dots are past items" in words(page)
+    page.selectbox(key="heat-across").set_value("Colour").run()
+    assert not page.exception
+    alt = told(page, "Prediction by Colour and Type")
+    table = made[0].frame.groupby(["Type", "Colour"], observed=True).size()
+    assert f"{len(table)} of 12 cells have past items" in alt and "the numbers count" in words(page)
+    page.selectbox(key="heat-down").set_value("Price").run()
+    assert told(page, "Prediction by Colour and Price")
+    assert told(page, "Prediction by") == told(page, "Prediction by Colour and Price"), "one drawer"
+
+
+def test_a_rewritten_description_moves_its_part(page):
+    box = by_label(page.text_area, "Text")
+    box.set_value("A scratchy scratchy scratchy piece")
+    by_label(page.button, "Predict again").click().run()
+    assert not page.exception and page.metric[1].value != page.metric[0].value
+    assert "Text rewritten" in words(page)
+    moved = told(page, "Change of the parts by the edits: ")
+    assert re.search(r": Name and description −\d+ %\.$", moved), "and no other part"
+
+
 def test_scenarios_are_saved_compared_removed_and_put_back(made, page):
-    assert "None yet." in words(page)
+    assert "None yet." in words(look_at(page, "Scenarios"))
     assert page.button(key="scenario-save").disabled
     test = edit(page, "Price", 15.0)
     cheap = test.metric[1].value
@@ -149,13 +193,13 @@ def test_scenarios_are_saved_compared_removed_and_put_back(made, page):
 def test_a_damaged_store_gives_a_sentence(page, tmp_path):
     (tmp_path / "state").mkdir(exist_ok=True)
     (tmp_path / "state" / FILE).write_bytes(b"no database" * 200)
+    page.session_state[what_if_form.VIEW] = "Scenarios"
     page.run()
     assert not page.exception and "move it away" in page.error[0].value
 
 
 def test_the_edits_that_reach_a_place_are_found_and_tried(page):
-    page.session_state[what_if_form.VIEW] = "Find the edits"
-    page.run()
+    look_at(page, "Find the edits")
     now = int(re.search(r"now place (\d+) of", words_of_inputs(page)).group(1))
     by_label(page.button, "Find the edits").click().run()
     assert not page.exception and not page.error
