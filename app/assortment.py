@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app import assortment_answer, assortment_form, assortment_pairs, assortment_saved
-from app.assortment_state import Tried, tried
+from app.assortment_state import tried
 from app.catalog_state import listing
 from app.item_evidence import past_of
 from app.look_search import photo_vectors
@@ -65,37 +65,38 @@ def show(
         return
     past = past_of(catalog, board)
     tops = [top for top in TOPS if top < len(catalog)] or [len(catalog)]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        top = st.segmented_control(
-            "First places",
-            tops,
-            default=tops[min(2, len(tops) - 1)],
-            required=True,
-            key=f"assortment-top:{len(tops)}",
-        )
+    top = st.segmented_control(
+        "First places",
+        tops,
+        default=tops[min(2, len(tops) - 1)],
+        required=True,
+        key=f"assortment-top:{len(tops)}",
+    )
+    # The form is drawn first, as the answer is to hold an edit that it takes, and stands below.
+    head, form, rest = st.container(), st.container(), st.container()
+    with form:
+        assortment_form.show(model, shelf, own)
     try:
-        answer = _answer(model, shelf, board, order, own.current, errors, int(top), past)
+        with head:
+            answer = _answer(model, shelf, board, order, own.current, errors, int(top), past)
     except FashionError as error:
-        st.error(str(error))
-        _without_last(own)
+        with head:
+            st.error(str(error))
         return
     found = answer.found
-    assortment_answer.totals(found, catalog, board, errors)
-    assortment_answer.flags(answer.outside, catalog, past=past is not None)
-    assortment_answer.photo_note(own.current, catalog, reads_photo=bool(model.checkpoint))
-    if not own.current:
-        assortment_answer.first_places(found, catalog, board.unit)
-    assortment_form.show(model, shelf, own, found.edited.matched)
-    if own.current:
-        assortment_answer.places(found, catalog)
-    assortment_answer.mix(found)
-    assortment_pairs.show(answer.pairs, found, catalog, board.unit, photos=answer.photos)
-    assortment_saved.show(catalog, own)
-    assortment_saved.downloads(found, catalog, board, model.name)
-
-
-def _without_last(own: Tried) -> None:
-    st.button("Undo the last edit", key="assortment-undo-error", on_click=own.undo)
+    with head:
+        assortment_answer.totals(found, catalog, board, errors)
+        assortment_answer.flags(answer.outside, catalog, past=past is not None)
+        assortment_answer.photo_note(own.current, catalog, reads_photo=bool(model.checkpoint))
+        if not own.current:
+            assortment_answer.first_places(found, catalog, board.unit)
+    with rest:
+        if own.current:
+            assortment_answer.places(found, catalog)
+        assortment_answer.mix(found)
+        assortment_pairs.show(answer.pairs, found, catalog, board.unit, photos=answer.photos)
+        assortment_saved.show(catalog, own)
+        assortment_saved.downloads(found, catalog, board, model.name)
 
 
 def _errors(model: BlockModel, catalog: Catalog, board: Scoreboard, models: Path) -> ErrorShape:

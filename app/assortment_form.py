@@ -23,14 +23,13 @@ PRICE, DETAIL, DATE, DROP = "Price", "A detail", "Release date", "Drop"
 NOT_GIVEN = "not given"
 
 
-def show(model: BlockModel, shelf: Listing, tried: Tried, matched: tuple[int, ...]) -> None:
-    """Draw the form and the edits so far.
+def show(model: BlockModel, shelf: Listing, tried: Tried) -> None:
+    """Draw the form and the edits so far; an edit that was asked for is taken at once.
 
     Args:
         model: that predicts.
         shelf: the catalog.
         tried: the session's edits.
-        matched: for each current edit, how many items it is made to.
     """
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -40,13 +39,15 @@ def show(model: BlockModel, shelf: Listing, tried: Tried, matched: tuple[int, ..
         if items is not None and edit is not None:
             words = f"{edit_sentence(edit, shelf.catalog)}: {items_sentence(items, shelf.catalog)}"
             st.caption(words)
-        st.button(
+        # No callback: it would still hold the edit of the run before a last change of a field.
+        asked = st.button(
             f"Edit {count:,} items" if count != 1 else "Edit 1 item",
             type="primary",
             key="assortment-add",
             disabled=not count or edit is None,
-            on_click=lambda: tried.take((*tried.current, Step(edit, items))),
         )
+        if asked and items is not None and edit is not None:
+            tried.take((*tried.current, Step(edit, items)))
     with right:
         st.markdown("**Edits so far**")
         if not tried.current:
@@ -54,7 +55,8 @@ def show(model: BlockModel, shelf: Listing, tried: Tried, matched: tuple[int, ..
                 "None yet. Choose items and a change. Several edits follow each other; each is made"
                 " to the items that match in the range as it is today."
             )
-        for i, (step, size) in enumerate(zip(tried.current, matched, strict=True)):
+        for i, step in enumerate(tried.current):
+            size = int(step.items.mask(shelf).sum())
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"{i + 1}. {step_sentence(step, size, shelf.catalog)}")
                 st.button(
