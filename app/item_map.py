@@ -7,12 +7,14 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.map_regions import region_table
 from app.popularity_view import CONFIG, item_names, layout, times
 from app.words import MODEL_NAMES, plain
 from core.catalog.catalog import Catalog
 from core.checkpoints import clip_by_id
 from core.errors import FashionError
 from core.explain.maps import LOWERS, RAISES, MapScore, PhotoMap, has_map, photo_map
+from core.explain.maps_regions import Region
 from core.explain.maps_tower import VisionTower
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
@@ -36,14 +38,10 @@ def show(model: BlockModel, catalog: Catalog, board: Scoreboard, row: int) -> No
         return
     if not catalog.image_paths(row):
         return
+    key = (str(catalog.directory), catalog.content_hash, board.data_hash, board.date, model.name)
+    stamp = _stamp(catalog, row)
     try:
-        found = _map(
-            (str(catalog.directory), catalog.content_hash, board.data_hash, board.date, model.name),
-            row,
-            _stamp(catalog, row),
-            model,
-            catalog,
-        )
+        found = _map(key, row, stamp, model, catalog)
     except FashionError as error:
         st.warning(str(error))
         return
@@ -66,7 +64,8 @@ def show(model: BlockModel, catalog: Catalog, board: Scoreboard, row: int) -> No
         st.caption(score_sentence(found, catalog))
         with st.popover("How is this computed?"):
             _method(found)
-    figure, alt = map_chart(found, name, side, opacity / 100)
+        region = region_table(found, (*key, str(row), str(stamp)))
+    figure, alt = map_chart(found, name, side, opacity / 100, region)
     drawn.plotly_chart(figure, config=CONFIG, alt=alt, key="photo-map")
 
 
@@ -103,7 +102,9 @@ def score_sentence(found: PhotoMap, catalog: Catalog) -> str:
     return text
 
 
-def map_chart(found: PhotoMap, name: str, side: Side, opacity: float) -> tuple[go.Figure, str]:
+def map_chart(
+    found: PhotoMap, name: str, side: Side, opacity: float, region: Region | None = None
+) -> tuple[go.Figure, str]:
     """The photo under its coloured patches, each with its part on hover, and the map in words.
 
     Args:
@@ -111,6 +112,7 @@ def map_chart(found: PhotoMap, name: str, side: Side, opacity: float) -> tuple[g
         name: of the item.
         side: what to colour.
         opacity: of the strongest patch, 0..1.
+        region: colour this part of the photo alone.
     """
     width, height = found.photo.size
     left, top, right, bottom = found.box
@@ -121,6 +123,8 @@ def map_chart(found: PhotoMap, name: str, side: Side, opacity: float) -> tuple[g
         "raises": np.maximum(values, 0),
         "lowers": np.minimum(values, 0),
     }[side]
+    if region:
+        shown = shown * region.patches
     most = max(float(np.abs(values).max()), 1e-12)
     figure = go.Figure(
         go.Heatmap(
@@ -157,6 +161,9 @@ def map_chart(found: PhotoMap, name: str, side: Side, opacity: float) -> tuple[g
         "raises": "parts that go with a higher prediction in teal",
         "lowers": "parts that go with a lower prediction in orange",
     }[side]
+    if region:
+        value = times(float(np.exp(region.value)))
+        return figure, f"Photo of {name}, {region.name.lower()} alone, {value}, {kind}."
     return figure, f"Photo of {name}, {kind}: {'; '.join(said) or 'none'}."
 
 

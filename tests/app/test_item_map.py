@@ -13,6 +13,7 @@ from app import item_map
 from core.catalog.catalog import load_catalog
 from core.errors import ImageError
 from core.explain.maps import PhotoMap, load_score
+from core.explain.maps_regions import GARMENT, Region
 from tests.conftest import ROOT
 
 VALUES = np.zeros((8, 8))
@@ -53,6 +54,11 @@ def test_the_page_draws_the_map_with_its_score():
     said = test.caption[0].value
     assert f"{score.photos:,} photos" in said and f"{score.value:.2f}" in said
     assert "not on this catalog" not in said
+    table = test.dataframe[0].value
+    assert list(table.columns) == ["Part of the photo", "Goes with", "Share of the photo"]
+    assert set(table["Part of the photo"]) <= {"Background", *GARMENT}
+    assert table["Share of the photo"].sum() == pytest.approx(100)
+    assert "No person is in the photo" in test.caption[1].value
     before = test.get("plotly_chart")[0].proto.spec
     test.slider[0].set_value(20)
     test.run()
@@ -96,6 +102,16 @@ def test_one_side_alone_leaves_the_other_out(found, side, kept):
     shown = np.array(figure.data[0].z)
     assert shown.sum() == pytest.approx(kept) and (shown != 0).sum() == 1
     assert ("teal" in alt) == (side == "raises") and ("orange" in alt) == (side == "lowers")
+
+
+def test_a_region_is_coloured_alone(found):
+    patches = np.zeros((8, 8))
+    patches[6, 4] = 0.5
+    region = Region("Shoes", -0.01, 0.02, patches)
+    figure, alt = item_map.map_chart(found, "Red shirt", "both", 0.7, region)
+    shown = np.array(figure.data[0].z)
+    assert shown[6, 4] == pytest.approx(-0.01) and (shown != 0).sum() == 1
+    assert alt.startswith("Photo of Red shirt, shoes alone, −1.0 %")
 
 
 def test_the_map_in_a_sentence(found):
