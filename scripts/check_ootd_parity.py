@@ -20,6 +20,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from scripts.command import run  # noqa: E402 - after the path is set
+from scripts.ootd_parity_cases import mask_cases, openpose_cases, parsing_cases  # noqa: E402
 from scripts.ootd_parity_pipeline import pipeline_cases  # noqa: E402
 
 
@@ -34,6 +35,9 @@ class Case(NamedTuple):
 
 CHECKS: dict[str, Callable[[Path, int], Iterator[tuple[str, float, float, str]]]] = {
     "pipeline": pipeline_cases,
+    "masks": mask_cases,
+    "openpose": openpose_cases,
+    "parsing": parsing_cases,
 }
 """For each folder of recorded numbers, what compares them: given the golden directory and the
 number of threads it yields each case's name, worst difference, tolerance, and where that was."""

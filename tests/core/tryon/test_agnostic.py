@@ -10,7 +10,8 @@ from core.tryon.agnostic import agnostic_mask_ootd
 from core.vision.atr import ID
 from scripts.ootd_parity_cases import mask_cases
 
-OWN = Path(__file__).resolve().parents[2] / "goldens" / "ootd" / "masks"
+GOLDENS = Path(__file__).resolve().parents[2] / "goldens" / "ootd"
+OWN = GOLDENS / "masks"
 CASES = json.loads((OWN / "current_libs" / "cases.json").read_text(encoding="utf-8"))["cases"]
 
 
@@ -26,23 +27,24 @@ def failed(folder):
 
 
 def test_published_masks_to_the_pixel():
-    assert failed(OWN) == []
+    assert failed(GOLDENS) == []
 
 
 @pytest.mark.shared
 def test_all_golden_masks_to_the_pixel(shared):
-    assert failed(shared / "goldens" / "ootd" / "masks") == []
+    assert failed(shared / "goldens" / "ootd") == []
 
 
 def test_parity_notices_one_pixel(tmp_path):
-    (tmp_path / "current_libs").mkdir()
+    masks = tmp_path / "masks"
+    (masks / "current_libs").mkdir(parents=True)
     kept = [c for c in CASES if c["scene"] == "standing_tee_pants" and "mask" in c]
-    (tmp_path / "current_libs" / "cases.json").write_text(json.dumps({"cases": kept}))
+    (masks / "current_libs" / "cases.json").write_text(json.dumps({"cases": kept}))
     for c in kept:
-        Image.open(OWN / c["parse"]).save(tmp_path / c["parse"])
+        Image.open(OWN / c["parse"]).save(masks / c["parse"])
         mask = np.array(Image.open(OWN / "current_libs" / c["mask"]))
         mask[5, 5] ^= 255
-        Image.fromarray(mask).save(tmp_path / "current_libs" / c["mask"])
+        Image.fromarray(mask).save(masks / "current_libs" / c["mask"])
     assert [c[1] for c in mask_cases(tmp_path)] == [1.0] * len(kept)
 
 
