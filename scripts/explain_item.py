@@ -1,35 +1,61 @@
-"""Say what a model's prediction for one item is made of."""
+"""Say what a model's prediction for one item is made of.
+
+With --json FILE the same numbers are written as JSON. Keys, which stay:
+
+  item_id, model, predicted, low, high   of the final model: median and 90 % interval, in `unit`
+  base, base_units, output, gap          log units (base_units in `unit`): mean over the background,
+                                         the model's output, and how far the parts are from adding
+                                         up to it
+  parts        one a field: player, value (Shapley, log units), factor (exp of it), shown (the cell)
+  against      the background: items, category (empty: all), version
+  exact        whether no order of fields was sampled
+  pairs        Shapley interactions of each two fields, strongest first: first, second, value (log
+               units), factor; against the whole background always; null where fields are too many
+  shares       of metadata, text, photo in the sum of |value|, 0..1; null where all are 0
+  words        sentences on the item
+  ranking      rank, items, the ranges of ranks and the prediction that the ranking shows
+  out_of_fold  that prediction, where it is by a model that had not seen the item, else null
+  evidence     the closest past items by attributes, photo and both: items, low, median, high, near
+  map          with --map: values of the photo's patches, log units, and how such maps were tested
+  checks       how such values were tested
+  unit, trained_on, data_hash, date      of the models
+"""
 
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from core.catalog.catalog import Catalog, load_catalog
-from core.checkpoints import clip_by_id
+from core.catalog.catalog import load_catalog
 from core.errors import FashionError
-from core.explain.evidence import Evidence, evidence
-from core.explain.linear import explain
-from core.explain.maps import PhotoMap, image_scalar, load_score, photo_map
-from core.explain.maps_tower import VisionTower
-from core.explain.past import Past
-from core.popularity.additive import BlockModel
+from core.explain.maps import PhotoMap, image_scalar
+from core.explain.report import ItemReport, Reporter, known_past
+from core.explain.words import noise
 from core.popularity.ranking import load_model, rank
 from core.popularity.scoreboard import load_scoreboard
-from core.popularity.vectors import stored_vectors
 from scripts.command import run
+
+SHOWN_PAIRS = 3
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; 0, or 2 after a sentence on stderr."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data_dir", required=True, help="catalog directory (data/ is the demo)")
     parser.add_argument("--model_dir", required=True, help="folder of trained models")
     parser.add_argument("--item", required=True, metavar="ID", help="item id")
     parser.add_argument("--model", help="which model (default: the one that ranks)")
     parser.add_argument("--json", metavar="FILE", help="also write the explanation to this file")
+    parser.add_argument(
+        "--same-category",
+        action="store_true",
+        help="hold the item against training items of its category only",
+    )
     parser.add_argument(
         "--past", metavar="DIR", help="catalog with known sales to compare with (default: the same)"
     )
@@ -46,24 +72,25 @@ def main(argv: list[str] | None = None) -> int:
         model = load_model(args.model_dir, args.model)
         row = catalog.row(args.item)
         ranked = rank(catalog, args.model_dir, args.model)  # reads the photos where a model must
-        line = ranked[ranked["item_id"] == args.item].iloc[0]
-        explanation = explain(model, catalog, row)
-        learned = line["basis"] == "out_of_fold"
-        found = _evidence(catalog, row, load_catalog(args.past) if args.past else catalog)
-        drawn = _map(model, catalog, row) if args.map else None
-        if drawn:
+        if args.map:
+            image_scalar(model, catalog, row)  # says why there is none, before a checkpoint is read
+        past = known_past(load_catalog(args.past) if args.past else catalog)
+        reporter = Reporter(model, board, catalog, ranked, past)
+        report = reporter.item(row, same_category=args.same_category, with_map=bool(args.map))
+        pairs = reporter.pairs(row)
+        if args.map:
             file = args.map
-            drawn.overlay().save(file, "PNG")
+            _drawn(report).overlay().save(file, "PNG")
         if args.json:
             file = args.json
-            values = explanation.to_json() | {
+            values = report.to_json() | {
+                "pairs": None
+                if pairs is None
+                else [asdict(pair) | {"factor": pair.factor} for pair in pairs],
                 "unit": board.unit,
                 "trained_on": board.catalog,
                 "data_hash": board.data_hash,
                 "date": board.date,
-                "out_of_fold": float(line["predicted"]) if learned else None,
-                "evidence": found.to_json() if found else None,
-                "map": drawn.to_json() if drawn else None,
             }
             text = json.dumps(values, ensure_ascii=False, indent=1)
             Path(args.json).write_text(text + "\n", encoding="utf-8")
@@ -76,58 +103,58 @@ def main(argv: list[str] | None = None) -> int:
         reason = error.strerror or error
         print(f"The explanation cannot be written to {file} ({reason}).", file=sys.stderr)
         return 2
+    print("\n".join(report.words))
+    told = report.explanation
+    kind = f" of the category “{told.against.category}”" if told.against.category else ""
     print(
-        f"Item {explanation.item_id}, {explanation.model} model: about"
-        f" {explanation.predicted:,.0f} {board.unit}"
-        f" ({explanation.low:,.0f} to {explanation.high:,.0f} in 90 of 100 cases);"
-        f" the average item: {explanation.base_units:,.0f}."
+        f"Item {told.item_id}, {told.model} model: about {told.predicted:,.0f} {board.unit}"
+        f" ({told.low:,.0f} to {told.high:,.0f} in 90 of 100 cases);"
+        f" the average item{kind}: {told.base_units:,.0f}."
     )
-    if learned:
+    if report.out_of_fold is not None:
         print(
             "This model learned from the item too. The ranking shows about"
-            f" {line['predicted']:,.0f}, by a model that had not seen it."
+            f" {report.out_of_fold:,.0f}, by a model that had not seen it."
         )
-    for part in explanation.ordered():
+    for part in told.ordered():
         print(f"  x {part.factor:5.2f}  {part.player}: {part.shown}")
-    print(f"The parts add up to the prediction within {explanation.gap:.1e} log units.")
-    for kind in found.kinds if found else ():
-        if kind.items:
+    print(f"The parts add up to the prediction within {told.gap:.1e} log units.")
+    for pair in [p for p in pairs or () if abs(p.value) > noise()][:SHOWN_PAIRS]:
+        print(f"  x {pair.factor:5.2f}  {pair.first} and {pair.second} together, beyond each alone")
+    if report.shares:
+        shares = ", ".join(f"{kind} {share:.0%}" for kind, share in report.shares.items())
+        print(f"Share of the parts' sizes: {shares}.")
+    for near in report.evidence.kinds if report.evidence else ():
+        if near.items:
             print(
-                f"The {len(kind.items)} closest past items by {kind.by} sold {kind.low:,.0f} to"
-                f" {kind.high:,.0f} {board.unit}, half of them over {kind.median:,.0f}"
-                f"{'; none of them is near' if kind.is_near is False else ''}."
+                f"The {len(near.items)} closest past items by {near.by} sold {near.low:,.0f} to"
+                f" {near.high:,.0f} {board.unit}, half of them over {near.median:,.0f}"
+                f"{'; none of them is near' if near.is_near is False else ''}."
             )
-    if drawn:
-        score = load_score()
-        print(
-            f"The map adds up to the photo's part within {drawn.gap:.1e} log units. On"
-            f" {score.photos:,} photos new to the model, such maps beat random ones by"
-            f" {score.value:.2f} ({score.low:.2f} to {score.high:.2f}) standard deviations of its"
-            " numbers (insertion minus deletion)."
-        )
+    if report.drawn:
+        print(f"The map adds up to the photo's part within {report.drawn.gap:.1e} log units.")
+        score = report.drawn.score
+        if score:
+            print(
+                f"On {score.photos:,} photos new to the {score.model} model, such maps beat random"
+                f" ones by {score.value:.2f} ({score.low:.2f} to {score.high:.2f}) standard"
+                " deviations of what photos make of its numbers (insertion minus deletion)."
+            )
     print("They say what goes with more or fewer sales in the past, not what causes them.")
     return 0
 
 
-def _map(model: BlockModel, catalog: Catalog, row: int) -> PhotoMap:
-    """The map of the item's photo by the CLIP checkpoint that the model reads photos by.
+def _drawn(report: ItemReport) -> PhotoMap:
+    """The map that was asked for.
 
     Raises:
-        ModelError, ImageError, CheckpointMissing: there is no map of it.
+        FashionError: there is none, in a sentence that says why.
     """
-    image_scalar(model, catalog, row)  # before a checkpoint is looked for
-    return photo_map(model, catalog, row, VisionTower(clip_by_id(model.checkpoint)))
-
-
-def _evidence(catalog: Catalog, row: int, past: Catalog) -> Evidence | None:
-    """The closest past items; None where the catalog of the past knows no sales."""
-    target = past.target()
-    if target is None or target.isna().all():
-        return None
-    vectors = stored_vectors(catalog)
-    photo = None if vectors is None else vectors[row]
-    own = vectors if past is catalog else stored_vectors(past)
-    return evidence(Past.of(past, own), catalog, row, photo)
+    if report.drawn is None:
+        raise FashionError(
+            report.undrawn or f"The item “{report.explanation.item_id}” has no photo to map."
+        )
+    return report.drawn
 
 
 if __name__ == "__main__":

@@ -185,3 +185,11 @@ class Reporter:
             return photo_map(self.model, self.catalog, row, self._tower), ""
         except FashionError as error:
             return None, str(error)
+
+
+def known_past(catalog: Catalog) -> Past | None:
+    """The items of a catalog whose sales are known; None where it knows none."""
+    target = catalog.target()
+    if target is None or target.isna().all():
+        return None
+    return Past.of(catalog, stored_vectors(catalog))

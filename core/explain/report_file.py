@@ -33,15 +33,14 @@ p { margin: 1mm 0; }
 svg { display: block; width: 100%; }
 .top { display: flex; gap: 6mm; margin-top: 3mm; }
 .photo { flex: 0 0 56mm; }
-.photo img { display: block; width: 100%; height: 66mm; object-fit: contain; }
+.photo img { display: block; width: 100%; height: 54mm; object-fit: contain; }
+.note { font-size: 7.2pt; color: #4B5563; }
 .why { flex: 1; min-width: 0; }
 .words { margin: 0; font-size: 10.5pt; overflow-wrap: anywhere; }
-.map { display: flex; gap: 6mm; }
-.map img { flex: 0 0 44mm; width: 44mm; height: 52mm; object-fit: contain; object-position: left; }
 .chart { max-width: 150mm; }
 .past { display: grid; grid-template-columns: repeat(8, 1fr); gap: 2mm; }
 figure { margin: 0; text-align: center; font-size: 7.5pt; }
-figure img { display: block; width: 100%; height: 24mm; object-fit: contain; }
+figure img { display: block; width: 100%; height: 21mm; object-fit: contain; }
 .none { display: flex; height: 24mm; align-items: center; justify-content: center; color: #6B7280;
   background: #F3F4F6; font-size: 7.5pt; }
 .small { margin-top: 3mm; padding-top: 1.5mm; border-top: 1px solid #E5E7EB; columns: 2;
@@ -56,9 +55,8 @@ a { color: inherit; text-decoration-color: #9CA3AF; }
 @media print { .page { width: auto; margin: 0; } }
 @media screen and (max-width: 800px) {
   .page { width: auto; margin: 4mm; }
-  .top, .map { flex-direction: column; gap: 2mm; }
+  .top { flex-direction: column; gap: 2mm; }
   .photo { flex-basis: auto; }
-  .map img { flex-basis: auto; }
   .past { grid-template-columns: repeat(4, 1fr); }
   .small { columns: 1; }
   .cover { overflow-x: auto; }

@@ -15,7 +15,6 @@ from PIL import Image
 from core.catalog.catalog import Catalog
 from core.errors import ImageError
 from core.explain.checks import load_checks
-from core.explain.maps import load_score
 from core.explain.past import Past
 from core.explain.report import ItemReport, Reporter
 from core.explain.report_charts import KINDS, evidence_svg, shares_svg, waterfall_svg
@@ -26,7 +25,8 @@ from core.vision.images import encode_webp, open_image
 
 PHOTO_SIDE, THUMBNAIL_SIDE = 560, 150
 """Longer side of photos in pixels: about 200 an inch on paper."""
-MOST_NOTES = 4
+MOST_NOTES, MOST_LETTERS = 2, 330
+"""Of the small print: the ranking's notes, and the length of each of its paragraphs."""
 SHARES_TITLE = "How much of it comes from what"
 SHARE_NAMES = {"metadata": "Details", "text": "Words", "photo": "Photo"}
 
@@ -60,13 +60,13 @@ def page_html(report: ItemReport, reporter: Reporter, anchor: str) -> str:
         f" · {escape(str(reporter.board.date)[:10])}</p></header>",
         '<div class="top"><div class="photo">',
         _photo(catalog, report.row),
-        f"<p>{told}.</p>",
+        _map(report),
         '</div><div class="why">',
         f'<p class="words">{escape(" ".join(report.words))}</p>',
+        f"<p>{told}.</p>",
         "<h2>What the prediction is made of</h2>",
         waterfall_svg(report.explanation, reporter.fields, unit),
         *([f"<h2>{SHARES_TITLE}</h2>", shares_svg(shares)] if len(shares) > 1 else []),
-        _map(report),
         "</div></div>",
         _evidence(report, reporter.past, unit),
         _small_print(report, reporter),
@@ -80,20 +80,25 @@ def _map(report: ItemReport) -> str:
         return f"<p>{escape(_cut(report.undrawn, 200))}</p>"
     if report.drawn is None:
         return ""
-    drawn, score = report.drawn.overlay(), load_score()
-    said = [f"The whole photo: {times(float(np.exp(report.drawn.total)))}."]
+    drawn, score = report.drawn.overlay(), report.drawn.score
+    said = []
     for sign, verb in ((1, "lifts"), (-1, "lowers")):
         strongest = report.drawn.strongest(sign)
         if strongest:
             place, value = strongest
             said.append(f"The {place} {verb} most ({times(float(np.exp(value)))}).")
+    tested = "Maps of this model's kind have not been put to the test."
+    if score:
+        tested = (
+            f"On {score.photos:,} photos new to the {score.model} model, such maps beat random ones"
+            f" by {score.value:.2f} ({score.low:.2f} to {score.high:.2f}) standard deviations of"
+            f" what photos make of its numbers (“{score.catalog}”)."
+        )
     return (
-        '<h2>Which parts of the photo count</h2><div class="map">'
+        "<h2>Which parts of the photo count</h2>"
         f"{_image(drawn, 'Map of the photo: teal lifts the prediction, orange lowers it')}"
-        f"<p>{escape(' '.join(said))} Teal lifts the prediction, orange lowers it. On"
-        f" {score.photos:,} photos new to the model, such maps beat random ones by"
-        f" {score.value:.2f} ({score.low:.2f} to {score.high:.2f}) standard deviations of its"
-        " numbers.</p></div>"
+        f'<p class="note">Teal lifts the prediction, orange lowers it. {escape(" ".join(said))}'
+        f" {escape(_cut(tested, 260))}</p>"
     )
 
 
@@ -116,7 +121,7 @@ def _evidence(report: ItemReport, past: Past | None, unit: str) -> str:
 
 def _small_print(report: ItemReport, reporter: Reporter) -> str:
     told = "".join(
-        f"<p><b>{escape(name)}</b> {escape(_cut(text, 420))}</p>"
+        f"<p><b>{escape(name)}</b> {escape(_cut(text, MOST_LETTERS))}</p>"
         for name, text in [*checked(report), *card_lines(reporter)]
     )
     return f'<footer class="small">{told}</footer>'
@@ -132,8 +137,8 @@ def checked(report: ItemReport) -> list[tuple[str, str]]:
             "Computed.",
             f"Shapley values against {against.items} training items{kind} (background"
             f" {against.version}){how}. They add up to the model's prediction within"
-            f" {max(told.gap, 1e-15):.0e} log units. They tell what went with more or fewer sales, not what"
-            " caused them.",
+            f" {max(told.gap, 1e-15):.0e} log units. They tell what went with more or fewer sales,"
+            " not what caused them.",
         ),
         ("Checked.", load_checks().sentence),
     ]
@@ -237,7 +242,7 @@ def cover_html(reports: Sequence[ItemReport], reporter: Reporter, selected: int)
         f"<tbody>{''.join(rows)}</tbody></table>"
         '<footer class="small">'
         + "".join(
-            f"<p><b>{escape(name)}</b> {escape(_cut(text, 420))}</p>"
+            f"<p><b>{escape(name)}</b> {escape(_cut(text, MOST_LETTERS))}</p>"
             for name, text in card_lines(reporter)
         )
         + "</footer></section>"
