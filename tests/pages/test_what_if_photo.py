@@ -21,7 +21,7 @@ from tests.pages.conftest import PAGE, by_label, words
 from tests.pages.test_what_if import AppTest, told
 
 ITEM = "0-00007"
-COUNT = 80
+COUNT = 60
 
 
 def cloth(red):
@@ -49,10 +49,10 @@ def made(tmp_path_factory):
 
     def draw(new):
         for i in range(COUNT):
-            cloth(20 + 2.8 * i).save(new / "images" / f"{i}.png")
+            cloth(20 + 3.7 * i).save(new / "images" / f"{i}.png")
 
     catalog = write_catalog(start, folder / "made", add_files=draw)
-    train(catalog, folder / "models", models=["image", "linear"])
+    train(catalog, folder / "models", models=["image", "linear", "deep"])
     metrics.DRAWS = original
     return catalog, folder / "models"
 
@@ -126,7 +126,7 @@ def test_what_is_no_photo_is_told_and_the_page_goes_on(opened, data, said):
 
 def test_the_photo_of_another_item(made, opened):
     test = popover(opened(), "what-if-other")
-    test.text_input(key="what-if-find").set_value("0-00079").run()
+    test.text_input(key="what-if-find").set_value("0-00059").run()
     test.button(key="what-if-item-use").click().run()
     assert not test.exception and not test.error
     assert number(test.metric[1].value) > 1.3 * number(test.metric[0].value)
@@ -189,5 +189,28 @@ def test_an_item_without_a_photo_can_be_given_one(opened):
 
 def test_a_model_that_reads_no_photo_says_which_one_does(opened):
     test = opened("linear")
-    assert "does not read the photo" in words(test) and "Choose “Photo alone” above" in words(test)
+    assert "does not read the photo" in words(
+        test
+    ) and "Choose “Details, text and photo” above" in words(test)
     assert not [b for b in test.button if b.label == "Recolour the garment"]
+
+
+def test_a_changed_colour_offers_the_photo_in_it(made, opened):
+    test = opened("deep")
+    own = made[0].frame.set_index("sku")["Colour"][ITEM]
+    other = next(c for c in ("red", "green") if c != own)
+    by_label(test.selectbox, "Colour").set_value(other)
+    by_label(test.button, "Predict again").click().run()
+    assert "mixes the two" in words(test)
+    field_alone = test.metric[1].value
+    test.button(key="what-if-recolour-too").click().run()
+    assert not test.exception and not test.error
+    assert "mixes the two" not in words(test) and "Photo recoloured" in words(test)
+    assert set(test.session_state["what_if"].current) == {"Colour", "photo"}
+    by_label(test.selectbox, "Colour").set_value(own)
+    by_label(test.button, "Predict again").click().run()
+    assert set(test.session_state["what_if"].current) == {"photo"}, "the form keeps the photo"
+    assert "still says" in words(test)
+    by_label(test.button, "Undo").click().run()
+    by_label(test.button, "Undo").click().run()
+    assert test.metric[1].value == field_alone and "mixes the two" in words(test)
