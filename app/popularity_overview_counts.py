@@ -110,16 +110,18 @@ def swarm_chart(points: pd.DataFrame, roles: dict[str, Role]) -> tuple[go.Figure
     known = points["standing"].notna()
     for part, marker in (
         (~known, {"color": tone["context"]}),
-        (known, {"color": points["standing"][known], "colorscale": scale(), "cmin": 0, "cmax": 1,
-                 "showscale": bool(known.any()), "colorbar": colour_bar()}),
+        (known, {"color": points["standing"][known], "colorscale": scale(), "cmin": 0, "cmax": 1}),
     ):  # fmt: skip
         own = points[part]
         figure.add_scattergl(
             x=own["value"], y=own["y"], mode="markers", text=own["text"],
             hovertemplate="%{text}<extra></extra>", marker={"size": 5, "opacity": 0.8, **marker},
+            showlegend=False,
         )  # fmt: skip
     figure.add_vline(x=0, line={"color": tone["context"], "width": 1})
-    layout(figure, 130 + 34 * len(players))
+    layout(figure, 110 + 34 * len(players))
+    if known.any():
+        add_legend(figure, "low, early or rare", "high, late or common")
     places = list(place.values())
     figure.update_yaxes(
         tickvals=places, ticktext=labels, range=[-0.6, len(players) - 0.4], showgrid=False,
@@ -145,20 +147,32 @@ def scale() -> list[list]:
     return [[0.0, ends[0]], [1.0, ends[1]]]
 
 
-def colour_bar(low: str = "low, early, rare", high: str = "high, late, common") -> dict:
-    """A thin legend of the scale above the chart, with words at its ends."""
-    return {
-        "orientation": "h", "thickness": 8, "len": 0.6, "x": 0, "xanchor": "left", "y": 1.0,
-        "yanchor": "bottom", "tickvals": [0.0, 1.0], "ticktext": [low, high], "outlinewidth": 0,
-        "tickfont": {"size": 11, "color": colours()["ink"]}, "ticklabelposition": "outside",
-    }  # fmt: skip
+def add_legend(figure: go.Figure, low: str, high: str) -> None:
+    """Name the colours at both ends of the scale above the chart."""
+    for (_, shade), name in zip(scale(), (low, high), strict=True):
+        figure.add_scatter(
+            x=[None], y=[None], mode="markers", name=escape(name, quote=False),
+            marker={"color": shade, "size": 10}, showlegend=True,
+        )  # fmt: skip
+    show_legend(figure)
+
+
+def show_legend(figure: go.Figure) -> None:
+    """Show the legend in a line above the chart."""
+    figure.update_layout(
+        showlegend=True,
+        legend={
+            "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant",
+            "itemclick": False, "itemdoubleclick": False,
+        },
+    )  # fmt: skip
 
 
 def factor_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
-    """Places on an axis in log units, and what they are of the average item: at most 7."""
+    """Places on an axis in log units, and what they are of the average item."""
     steps = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
     if high - low < np.log(6):
-        steps = (0.25, 0.33, 0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
+        steps = (0.25, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0)
     if high - low < np.log(1.6):
         steps = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5)
     if high - low < np.log(1.1):

@@ -7,7 +7,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.popularity_overview_counts import cells_in_words, colour_bar, importance_of, scale
+from app.popularity_overview_counts import (
+    add_legend,
+    cells_in_words,
+    importance_of,
+    scale,
+    show_legend,
+)
 from app.popularity_overview_values import Key, Known, key_of
 from app.popularity_scatter import DARK_PALETTE, PALETTE
 from app.popularity_view import (
@@ -63,7 +69,7 @@ def show(model: BlockModel, catalog: Catalog, board: Scoreboard, found: Known) -
         st.info(f"No item has a known {plain(label)}, so there is nothing to draw.")
         return
     other, why = _other(key, player, players, model, catalog, board)
-    st.caption(f"{label}: prediction against the average item; a dot is an item of the catalog")
+    st.caption(f"{label}: prediction against the average item; a mark is an item of the catalog")
     currency = catalog.currency if roles.get(player) == Role.PRICE else ""
     figure, alt = column_chart(effects, label, currency)
     add_dots(figure, effects, player, other, model, catalog, found)
@@ -72,8 +78,8 @@ def show(model: BlockModel, catalog: Catalog, board: Scoreboard, found: Known) -
     with st.popover("How is this computed?"):
         st.markdown(
             "The line or the bars show what the value alone makes of training items, all else as it"
-            " is in them. A dot is what the value makes of one item of the catalog, alone and"
-            " together with its other fields (its Shapley value). Dots away from the line are where"
+            " is in them. A mark is what the value makes of one item of the catalog, alone and"
+            " together with its other fields (its Shapley value). Marks away from it are where"
             " other fields matter for it; the colour shows the one that does most."
         )
         st.markdown(
@@ -109,7 +115,7 @@ def _other(
     label = plain(player_label(player, roles))
     if adds_up(model):
         return None, (
-            f"In this model {label} goes together with no other field: it adds fields up. Dots lie"
+            f"In this model {label} goes together with no other field: it adds fields up. Marks lie"
             " on the line; those of empty or rare values may lie beside it."
         )
     if len(model.players) > MAX_EXACT:
@@ -173,55 +179,55 @@ def add_dots(
         text = [f"{t}, {w}" for t, w in zip(text, with_it, strict=True)]
     text = [escape(f"{t}, {p:+.0f} %", quote=False) for t, p in zip(text, percent, strict=True)]
     points = pd.DataFrame({"place": place, "percent": percent, "text": text})
-    for name, part, marker in _marks(other, model, catalog, rows):
-        own = points[part & points["place"].notna()]
+    figure.update_traces(opacity=0.35, showlegend=False, selector={"type": "bar"})
+    figure.update_traces(showlegend=False, selector={"type": "scatter"})
+    ends: tuple[str, str] | None = None
+    for name, part, colour in _groups(other, model, catalog, rows):
+        own = points[part & points["place"].notna().to_numpy()]
         x, y = ("place", "percent") if upright else ("percent", "place")
-        size = 6 if symbol == "circle" else 12
-        colour = marker.pop("color")
-        mark = {"symbol": symbol, "size": size, "opacity": 0.75, **marker}
-        if symbol == "circle":
-            mark["color"] = colour if isinstance(colour, str) else colour[own.index]
+        mark: dict = {"symbol": symbol, "size": 6 if symbol == "circle" else 12, "opacity": 0.8}
+        if isinstance(colour, str):
+            mark["color"] = colour
         else:
-            mark["color"] = colour if isinstance(colour, str) else colour[own.index]
-            mark["line"] = {"width": 1.5}
+            mark |= {"color": colour[own.index], "colorscale": scale(), "cmin": 0, "cmax": 1}
+            ends = (name, "late" if name.endswith("early") else "high")
         figure.add_scatter(
             x=own[x], y=own[y], mode="markers", marker=mark, text=own["text"], name=name,
-            showlegend=bool(name), hovertemplate="%{text}<extra></extra>",
+            showlegend=isinstance(colour, str) and bool(name),
+            hovertemplate="%{text}<extra></extra>",
         )  # fmt: skip
-    if any(trace.showlegend for trace in figure.data):
-        figure.update_layout(
-            showlegend=True, height=figure.layout.height + 40,
-            legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0,
-                    "itemsizing": "constant"},
-        )  # fmt: skip
+    if ends is not None:
+        add_legend(figure, *ends)
+    elif other is not None:
+        show_legend(figure)
+    if other is not None:
+        figure.update_layout(height=figure.layout.height + 40)
 
 
-def _marks(
+Shade = str | np.ndarray
+
+
+def _groups(
     other: str | None, model: BlockModel, catalog: Catalog, rows: np.ndarray
-) -> list[tuple[str, np.ndarray, dict]]:
-    """Name, which of the rows, and marker of each group of dots."""
-    every = np.ones(len(rows), dtype=bool)
+) -> list[tuple[str, np.ndarray, Shade]]:
+    """Name, which of the rows, and one colour or the standing of each row, of each group."""
     if other is None:
-        return [("", every, {"color": colours()["ink"]})]
+        return [("", np.ones(len(rows), dtype=bool), colours()["ink"])]
     column = column_of(model, catalog, other)
     assert column is not None
+    grey = colours()["context"]
     if catalog.roles.get(column) in LEVEL_ROLES:
         cells = catalog.frame[column].astype(object)
         palette = DARK_PALETTE if st.context.theme.type == "dark" else PALETTE
         common = list(cells.dropna().value_counts().index[:LEVELS])
         own = cells.iloc[rows].to_numpy()
-        groups = [("All others", ~np.isin(own, common), {"color": colours()["context"]})]
+        groups: list[tuple[str, np.ndarray, Shade]] = [("Other", ~np.isin(own, common), grey)]
         for level, shade in zip(common, palette[: len(common)], strict=True):
-            groups.append((escape(str(level), quote=False), own == level, {"color": shade}))
+            groups.append((escape(str(level), quote=False), own == level, shade))
         return [group for group in groups if group[1].any()]
-    place = pd.Series(standing(model, catalog, other)[rows])
-    known = place.notna().to_numpy()
-    label = player_label(other, catalog.roles)
+    place = standing(model, catalog, other)[rows]
+    known = np.isfinite(place)
     dates = pd.api.types.is_datetime64_any_dtype(catalog.frame[column])
-    ends = ("early", "late") if dates else ("low", "high")
-    bar = colour_bar(f"{label}: {ends[0]}", ends[1])
-    marker = {
-        "color": place, "colorscale": scale(), "cmin": 0, "cmax": 1, "showscale": True,
-        "colorbar": bar,
-    }  # fmt: skip
-    return [("", ~known, {"color": colours()["context"]}), ("", known, marker)]
+    label = player_label(other, catalog.roles)
+    name = f"{label}: {'early' if dates else 'low'}"
+    return [("", ~known, grey), (name, known, place)]

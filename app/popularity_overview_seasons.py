@@ -31,8 +31,8 @@ def show(model: BlockModel, catalog: Catalog, board: Scoreboard, found: Known) -
         return
     if not found.whole:
         st.info(
-            "Two seasons are compared over all of their items. Press *Explain all items* above"
-            " first."
+            "Two seasons are compared over all of their items. They stand here as soon as all items"
+            " are explained: see the button above."
         )
         return
     compared = _compared(key_of(model, catalog, board), catalog, found)

@@ -76,7 +76,7 @@ def table_of(shares: pd.DataFrame, categories: pd.Series | None) -> pd.DataFrame
 def shares_chart(table: pd.DataFrame, shown: list[str]) -> tuple[go.Figure, str]:
     """A bar a category, divided into photo, words and details, and in words."""
     tone = colours()
-    shades = {DETAILS: tone["context"], WORDS: tone["lowers"], PHOTO: tone["raises"]}
+    shades = {DETAILS: tone["context"], WORDS: tone["ink"], PHOTO: tone["raises"]}
     top = table.head(CATEGORIES + 1)[::-1]
     labels = [f"{escape(c, quote=False)} ({n:,})" for c, n in zip(top["category"], top["items"],
                                                                strict=True)]  # fmt: skip
@@ -84,8 +84,8 @@ def shares_chart(table: pd.DataFrame, shown: list[str]) -> tuple[go.Figure, str]
     for kind in shown:
         figure.add_bar(
             x=top[kind], y=labels, orientation="h", name=NAMES[kind], marker_color=shades[kind],
-            text=[f"{v:.0%}" if v >= 0.06 else "" for v in top[kind]], textposition="inside",
-            insidetextanchor="middle", textangle=0,
+            text=[_percent(v) if v >= 0.06 else "" for v in top[kind]],
+            textposition="inside", insidetextanchor="middle", textangle=0,
             hovertemplate=f"{NAMES[kind]}: %{{x:.0%}} in %{{y}}<extra></extra>",
         )  # fmt: skip
     layout(figure, 110 + 30 * len(top))
@@ -95,7 +95,7 @@ def shares_chart(table: pd.DataFrame, shown: list[str]) -> tuple[go.Figure, str]
     )  # fmt: skip
     figure.update_xaxes(visible=False, range=[0, 1])
     words = [
-        f"{line['category']} " + ", ".join(f"{NAMES[k].lower()} {line[k]:.0%}" for k in shown)
+        f"{line['category']} " + ", ".join(f"{NAMES[k].lower()} {_percent(line[k])}" for k in shown)
         for _, line in top[::-1].iterrows()
     ]
     return figure, "Share of the predictions by category. " + "; ".join(words) + "."
@@ -105,7 +105,7 @@ def sentences(table: pd.DataFrame, kinds: dict[str, str]) -> list[str]:
     """What predictions rest on, where most and where least on the photo; a warning near nothing."""
     all_items, rest = table.iloc[0], table.iloc[1:]
     there = sorted(set(kinds.values()), key=lambda k: -all_items[k])
-    told = ", ".join(f"{all_items[k]:.0%} from {_where(k)}" for k in there)
+    told = ", ".join(f"{_percent(all_items[k])} from {_where(k)}" for k in there)
     lines = [f"**Of what the model says of an item, {told}.**"]
     least = there[-1]
     if all_items[least] < 0.05:
@@ -118,8 +118,8 @@ def sentences(table: pd.DataFrame, kinds: dict[str, str]) -> list[str]:
         ordered = rest.sort_values(kind)
         low, high = ordered.iloc[0], ordered.iloc[-1]
         lines.append(
-            f"{NAMES[kind]}: most in {plain(str(high['category']))} ({high[kind]:.0%}), least in"
-            f" {plain(str(low['category']))} ({low[kind]:.0%})."
+            f"{NAMES[kind]}: most in {plain(str(high['category']))} ({_percent(high[kind])}), least"
+            f" in {plain(str(low['category']))} ({_percent(low[kind])})."
         )
     elif len(rest) == 1:
         lines.append("All items are of one category, so there is nothing to compare.")
@@ -130,3 +130,7 @@ def sentences(table: pd.DataFrame, kinds: dict[str, str]) -> list[str]:
 
 def _where(kind: str) -> str:
     return {DETAILS: "its details", WORDS: "its name and description", PHOTO: "its photo"}[kind]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
