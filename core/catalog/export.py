@@ -49,6 +49,7 @@ def export_frame(
     ranking: pd.DataFrame | None,
     rows: np.ndarray | None = None,
     seen: pd.DataFrame | None = None,
+    contributions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What leaves the dashboard: the ranking's columns, then the catalog's own.
 
@@ -58,6 +59,8 @@ def export_frame(
         rows: row positions of the catalog to keep, in the order to write; all by rank if None.
         seen: what the human parser saw in the photos (`core.catalog.query.Listing.seen`), which
             becomes the columns of `SEEN_COLUMNS`; None where it has not looked.
+        contributions: columns on what predictions are made of, a line an item in row order
+            (`core.explain.strongest`), which follow the ranking's; None without.
 
     Returns:
         One row an item. Titles and descriptions that a model suggested come last, each with what
@@ -74,6 +77,8 @@ def export_frame(
         left = ranking.set_index("item_id").reindex(ids).reset_index()
         left["rank"] = left["rank"].astype("Int64")  # stays whole where some have none
         order = np.argsort(left["rank"].fillna(len(own) + 1).to_numpy(), kind="stable")
+    if contributions is not None:
+        left = pd.concat([left, contributions.reset_index(drop=True)], axis=1)
     order = order if rows is None else np.asarray(rows)
     if catalog.column(Role.ID) == "item_id":
         own = own.drop(columns="item_id")

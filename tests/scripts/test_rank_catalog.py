@@ -9,8 +9,10 @@ from app.catalog_state import listing
 from core.catalog.catalog import write_catalog
 from core.catalog.export import SEEN_COLUMNS, export_frame
 from core.catalog.roles import Role
+from core.explain.strongest import contribution_columns
 from core.popularity import metrics
-from core.popularity.ranking import rank
+from core.popularity.ranking import RANKING_COLUMNS, load_model, rank
+from core.popularity.scoreboard import load_scoreboard
 from core.popularity.training import train
 from core.vision.atr import ID
 from core.vision.detections import FILE, detect_catalog
@@ -65,9 +67,54 @@ def test_what_is_seen_in_photos_is_written_as_the_dashboard_exports_it(made, tmp
     assert found.iloc[2].isna().all()
     ranking = rank(catalog, models)
     shelf = listing(catalog, models, ranking)
-    exported = export_frame(catalog, ranking, None, shelf.seen)
+    made_of = contribution_columns(load_model(models), catalog, load_scoreboard(models))
+    exported = export_frame(catalog, ranking, None, shelf.seen, made_of)
     assert list(table.columns)[: len(exported.columns)] == list(exported.columns)
     pd.testing.assert_frame_equal(table[SEEN_COLUMNS.values()], exported[SEEN_COLUMNS.values()])
+
+
+def test_what_predictions_are_made_of_follows_the_ranking(made, tmp_path):
+    catalog, models = made
+    table = written(made, tmp_path / "ranking.parquet")
+    assert tuple(table.columns[: len(RANKING_COLUMNS)]) == RANKING_COLUMNS
+    assert list(table.columns[len(RANKING_COLUMNS) :])[:2] == [
+        "contribution_1",
+        "contribution_1_times",
+    ]
+    model = load_model(models)
+    values = model.contributions(catalog)
+    for _, line in table.iterrows():
+        own = values.iloc[catalog.row(line["item_id"])]
+        best = own.abs().idxmax()
+        assert line["contribution_1"] == best
+        assert line["contribution_1_times"] == pytest.approx(np.exp(own[best]))
+        text = abs(own["description"]) / own.abs().sum()
+        assert line["share_text"] == pytest.approx(text) and line["share_photo"] == 0
+    without = tmp_path / "without.parquet"
+    command = ["--data_dir", str(catalog.directory), "--model_dir", str(models)]
+    assert rank_catalog.main([*command, "--out", str(without), "--no-contributions"]) == 0
+    assert "contribution_1" not in pd.read_parquet(without)
+
+
+def test_a_model_whose_contributions_take_long_writes_them_where_asked(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(metrics, "DRAWS", 20)
+    catalog = write_catalog(make_catalog(60, seed=3), tmp_path / "catalog")
+    train(catalog, tmp_path / "models", models=["deep"])
+    command = ["--data_dir", str(catalog.directory), "--model_dir", f"{tmp_path}/models"]
+    file = tmp_path / "ranking.csv"
+    assert rank_catalog.main([*command, "--out", str(file)]) == 0
+    assert "contribution_1" not in pd.read_csv(file)
+    assert "--contributions adds it" in capsys.readouterr().out
+    for _ in range(2):  # the second time from what is kept
+        assert rank_catalog.main([*command, "--out", str(file), "--contributions"]) == 0
+        assert "Contributions: 60 of 60" in capsys.readouterr().out
+        table = pd.read_csv(file).set_index("item_id")
+    own = load_model(tmp_path / "models").contributions(catalog, np.array([5])).iloc[0]
+    line = table.loc[catalog.ids[5]]
+    assert line["contribution_1"] == own.abs().idxmax()
+    assert line["contribution_1_times"] == pytest.approx(np.exp(own[own.abs().idxmax()]))
 
 
 def test_damaged_detections_are_a_sentence(made, tmp_path, capsys):
