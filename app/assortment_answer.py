@@ -10,7 +10,7 @@ from app.popularity_item import ordinal
 from app.popularity_view import CONFIG, column_label
 from app.words import about, capital, plain
 from core.catalog.catalog import Catalog
-from core.catalog.roles import LEVEL_ROLES
+from core.catalog.roles import LEVEL_ROLES, Role
 from core.explain.assortment import Step
 from core.explain.assortment_outcome import EDITED, RANGE, VALUE, Outcome
 from core.explain.assortment_outside import Outside
@@ -143,7 +143,7 @@ def photo_note(steps: tuple[Step, ...], catalog: Catalog, *, reads_photo: bool) 
         for step in steps
         if step.edit.kind == "set" and catalog.roles.get(step.edit.column) in LEVEL_ROLES
     }
-    if columns and catalog.main_photos() and any(catalog.main_photos()):
+    if columns and catalog.columns(Role.IMAGE):
         names = " and ".join(plain(column_label(c, catalog.roles)) for c in sorted(columns))
         st.caption(
             f":material/palette: {names} changed; photos, names and descriptions stay as they are. "
@@ -158,7 +158,7 @@ def photo_note(steps: tuple[Step, ...], catalog: Catalog, *, reads_photo: bool) 
 def first_places(found: Outcome, catalog: Catalog, unit: str) -> None:
     """Draw the best items as they are."""
     items = found.items
-    st.markdown(f"**The best of the range**, of which the first {found.top:,} are looked at")
+    st.markdown("**The best of the range as it is**")
     rows = found.first("before")[:BEST]
     words = [
         [
