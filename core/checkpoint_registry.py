@@ -156,6 +156,24 @@ REGISTRY: dict[str, Checkpoint] = {
             size=534 * MB,
         ),
         Checkpoint(
+            name="segformer-b2-clothes",
+            title="SegFormer B2, clothes",
+            enables="Finding the clothes and body parts in an uploaded photo of a person; it tells"
+            " no neck.",
+            licence="published as MIT, but derived from NVIDIA's SegFormer, whose own licence is"
+            " non-commercial; see both",
+            files=_tree(
+                "segformer_b2_clothes",
+                "config.json",
+                "model.safetensors",
+                "preprocessor_config.json",
+            ),
+            repo="mattmdjaga/segformer_b2_clothes",
+            patterns=("config.json", "model.safetensors", "preprocessor_config.json", "README.md"),
+            folder="segformer_b2_clothes",
+            size=110 * MB,
+        ),
+        Checkpoint(
             name="openpose-body",
             title="OpenPose body",
             enables="Finding the 18 body points in an uploaded photo of a person.",

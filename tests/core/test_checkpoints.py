@@ -59,6 +59,13 @@ HUB = {
         "tokenizer_config.json",
         "vocab.json",
     ],
+    "mattmdjaga/segformer_b2_clothes": [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "onnx/model.onnx",
+        "preprocessor_config.json",
+    ],
     "nlpconnect/vit-gpt2-image-captioning": [
         "README.md",
         "config.json",
