@@ -40,10 +40,15 @@ def show(one: Studied, tried: Edits) -> None:
         st.columns(2), ("As it is", "After your edits"), (before, line), strict=True
     ):
         numbers = (own["predicted"], own["low"], own["high"])
-        change = None
-        if own is line and changes:
-            change = times((own["predicted"] + 1) / (before["predicted"] + 1))
-        spot.metric(label, f"{about(*numbers)} {one.board.unit}", change, delta_color="off")
+        factor = (own["predicted"] + 1) / (before["predicted"] + 1)
+        spot.metric(
+            label,
+            f"{about(*numbers)} {one.board.unit}",
+            times(factor) if own is line and changes else None,
+            delta_color="off",
+            # Streamlit would take the sign of a minus that is no hyphen for a plus.
+            delta_arrow="up" if factor > 1 else "down" if factor < 1 else "off",
+        )
         low, high = about(own["low"], *numbers[1:]), about(own["high"], *numbers[1:])
         at = place(one.order, one.item, own["predicted"])
         spot.caption(f"{low} to {high} in 90 of 100 cases  \nPlace {at:,} of {len(one.order):,}")

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from plotly.colors import hex_to_rgb
 
 from app.item_evidence import past_of
 from app.popularity_view import CONFIG, layout
@@ -102,12 +103,12 @@ def heat_chart(
     ]
     figure = go.Figure()
     seen, ends = found.items > 0, (float(found.predicted.min()), float(found.predicted.max()))
-    for part, full in ((seen, tone["raises"]), (~seen, tone["context"])):
+    for part, full, strength in ((seen, tone["raises"], 1.0), (~seen, tone["context"], 0.5)):
         figure.add_heatmap(
             z=np.where(part, found.predicted, np.nan), zmin=ends[0], zmax=ends[1],
             text=said, hovertemplate="%{text}<extra></extra>", hoverongaps=False, xgap=1, ygap=1,
-            colorscale=[[0, tone["line"]], [1, full]], showscale=full == tone["raises"],
-            opacity=1.0 if full == tone["raises"] else 0.5,
+            colorscale=[[0, f"rgba{(*hex_to_rgb(full), 0.15)}"], [1, full]], opacity=strength,
+            showscale=part is seen,
             colorbar={"title": {"text": unit, "side": "top"}, "thickness": 10, "outlinewidth": 0},
         )  # fmt: skip
     _crosses(figure, found, tone)

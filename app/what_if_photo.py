@@ -52,6 +52,7 @@ def show(one: Studied, tried: Edits) -> None:
     if column is None:
         return
     if not one.model.checkpoint:
+        _pictures(one, tried.current.get(column))
         st.caption(blind(one.board))
         return
     if asked := st.session_state.pop(ASKED, None):

@@ -7,7 +7,7 @@ from PIL import Image
 
 import app.catalogs
 import core.resources
-from app import what_if_edits, what_if_form
+from app import what_if_answer, what_if_curves, what_if_edits, what_if_form, what_if_heat
 from core.catalog.catalog import write_catalog
 from core.explain.edits import editable, find_edits
 from core.explain.past import Past
@@ -76,6 +76,10 @@ def test_an_edit_says_its_place_and_which_part_changed(made, page):
     assert len(places) == 2 and int(places[1]) < int(places[0]), "cheaper sells more here"
     moved = told(test, "Change of the parts by the edits: ")
     assert re.search(r": Price (\+\d+ %|× \d)", moved)
+    arrow = test.metric[1].proto
+    assert arrow.direction == arrow.MetricDirection.UP
+    dear = edit(page, "Price", 60.0).metric[1]
+    assert dear.delta.startswith("−") and dear.proto.direction == arrow.MetricDirection.DOWN
 
 
 def test_an_edit_outside_the_past_is_said_in_words(made, page):
@@ -157,6 +161,15 @@ def test_a_rewritten_description_moves_its_part(page):
     assert "Text rewritten" in words(page)
     moved = told(page, "Change of the parts by the edits: ")
     assert re.search(r": Name and description −\d+ %\.$", moved), "and no other part"
+
+
+@pytest.mark.parametrize("view", ["One field", "Two fields", "Find the edits"])
+def test_without_the_past_a_sentence_says_what_to_do(page, monkeypatch, view):
+    for panel in (what_if_answer, what_if_curves, what_if_edits, what_if_heat):
+        monkeypatch.setattr(panel, "past_of", lambda *_: None)
+    look_at(page, view)
+    assert any("Import it again, or train on this catalog." in i.value for i in page.info)
+    assert "edits outside them are not marked" in words(edit(page, "Price", 12.0))
 
 
 def test_scenarios_are_saved_compared_removed_and_put_back(made, page):
