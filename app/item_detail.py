@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import detections
+from app import detections, look_map
 from app.catalog_grid import grid, titles
 from app.catalog_state import go, select, selection, shown
 from app.look_search import photo_vectors, read_photos, similar_items
@@ -111,6 +111,7 @@ def _photos(shelf: Listing, row: int) -> None:
         "width:100%;max-height:70vh;object-fit:contain;background:#fff;"
         'border-radius:6px;border:1px solid rgba(128,128,128,.25)">'
     )
+    look_map.beside_photo(shelf, row, name)
 
 
 def _prediction(shelf: Listing, row: int) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from PIL import Image
 
 from app.map_regions import region_table
 from app.popularity_view import CONFIG, item_names, layout, times
@@ -13,9 +14,9 @@ from app.words import MODEL_NAMES, plain
 from core.catalog.catalog import Catalog
 from core.checkpoints import clip_by_id
 from core.errors import FashionError
-from core.explain.maps import LOWERS, RAISES, MapScore, PhotoMap, has_map, photo_map
+from core.explain.maps import LOWERS, RAISES, MapScore, PhotoMap, has_map, pale, photo_map
 from core.explain.maps_regions import Region
-from core.explain.maps_tower import VisionTower
+from core.explain.maps_tower import Box, VisionTower
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 from core.vision.images import encode_webp
@@ -114,9 +115,6 @@ def map_chart(
         opacity: of the strongest patch, 0..1.
         region: colour this part of the photo alone.
     """
-    width, height = found.photo.size
-    left, top, right, bottom = found.box
-    grid = len(found.values)
     values = found.values
     shown = {
         "both": values,
@@ -125,32 +123,9 @@ def map_chart(
     }[side]
     if region:
         shown = shown * region.patches
-    most = max(float(np.abs(values).max()), 1e-12)
-    figure = go.Figure(
-        go.Heatmap(
-            z=shown,
-            x0=left + (right - left) / grid / 2, dx=(right - left) / grid,
-            y0=top + (bottom - top) / grid / 2, dy=(bottom - top) / grid,
-            zmin=-most, zmax=most, showscale=False,
-            colorscale=[
-                [0, f"rgba{(*LOWERS, opacity)}"], [0.5, f"rgba{(*LOWERS, 0)}"],
-                [0.5, f"rgba{(*RAISES, 0)}"], [1, f"rgba{(*RAISES, opacity)}"],
-            ],
-            text=[[times(float(np.exp(v))) for v in line] for line in values],
-            hovertemplate="This part of the photo: %{text}<extra></extra>",
-        )
-    )  # fmt: skip
-    source = base64.b64encode(encode_webp(found.ground())).decode()
-    figure.add_layout_image(
-        source=f"data:image/webp;base64,{source}", xref="x", yref="y", x=0, y=0,
-        sizex=width, sizey=height, sizing="stretch", layer="below",
-    )  # fmt: skip
-    layout(figure, HEIGHT)
-    figure.update_xaxes(visible=False, range=[0, width], constrain="domain")
-    figure.update_yaxes(
-        visible=False, range=[height, 0], scaleanchor="x", constrain="domain", automargin=False
-    )
-    figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    hover = [[times(float(np.exp(v))) for v in line] for line in values]
+    most = float(np.abs(values).max())
+    figure = patch_figure(found.photo, found.box, shown, most, opacity, hover)
     said = []
     for sign, word in ((1, "teal, strongest"), (-1, "orange, strongest")):
         strongest = found.strongest(sign)
@@ -165,6 +140,56 @@ def map_chart(
         value = times(float(np.exp(region.value)))
         return figure, f"Photo of {name}, {region.name.lower()} alone, {value}, {kind}."
     return figure, f"Photo of {name}, {kind}: {'; '.join(said) or 'none'}."
+
+
+def patch_figure(
+    photo: Image.Image,
+    box: Box,
+    shown: np.ndarray,
+    most: float,
+    opacity: float,
+    hover: list[list[str]],
+) -> go.Figure:
+    """A photo in pale grey under coloured patches, teal above 0 and orange below.
+
+    Args:
+        photo: RGB.
+        box: the part of the photo that the patches divide, pixels.
+        shown: (grid, grid) values to colour.
+        most: the size of value that is coloured with full opacity.
+        opacity: of such a patch, 0..1.
+        hover: what each patch says.
+    """
+    width, height = photo.size
+    left, top, right, bottom = box
+    grid = len(shown)
+    most = max(most, 1e-12)
+    figure = go.Figure(
+        go.Heatmap(
+            z=shown,
+            x0=left + (right - left) / grid / 2, dx=(right - left) / grid,
+            y0=top + (bottom - top) / grid / 2, dy=(bottom - top) / grid,
+            zmin=-most, zmax=most, showscale=False,
+            colorscale=[
+                [0, f"rgba{(*LOWERS, opacity)}"], [0.5, f"rgba{(*LOWERS, 0)}"],
+                [0.5, f"rgba{(*RAISES, 0)}"], [1, f"rgba{(*RAISES, opacity)}"],
+            ],
+            text=hover,
+            hovertemplate="This part of the photo: %{text}<extra></extra>",
+        )
+    )  # fmt: skip
+    source = base64.b64encode(encode_webp(pale(photo))).decode()
+    figure.add_layout_image(
+        source=f"data:image/webp;base64,{source}", xref="x", yref="y", x=0, y=0,
+        sizex=width, sizey=height, sizing="stretch", layer="below",
+    )  # fmt: skip
+    layout(figure, HEIGHT)
+    figure.update_xaxes(visible=False, range=[0, width], constrain="domain")
+    figure.update_yaxes(
+        visible=False, range=[height, 0], scaleanchor="x", constrain="domain", automargin=False
+    )
+    figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    return figure
 
 
 def _method(found: PhotoMap) -> None:
@@ -224,9 +249,14 @@ def _stamp(catalog: Catalog, row: int) -> int:
 def _map(
     key: tuple[str, ...], row: int, stamp: int, _model: BlockModel, _catalog: Catalog
 ) -> PhotoMap:
-    return photo_map(_model, _catalog, row, _tower(_model.checkpoint))
+    return photo_map(_model, _catalog, row, vision_tower(_model.checkpoint))
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _tower(checkpoint: str) -> VisionTower:
+def vision_tower(checkpoint: str) -> VisionTower:
+    """The network that maps look through, by the id of its checkpoint, loaded once.
+
+    Raises:
+        CheckpointMissing: it is not on this machine.
+    """
     return VisionTower(clip_by_id(checkpoint))

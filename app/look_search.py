@@ -62,7 +62,8 @@ def read_photos(catalog: Catalog) -> np.ndarray:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _text_vector(words: str, clip: str) -> np.ndarray:
+def text_vector(words: str, clip: str) -> np.ndarray:
+    """Unit vector of words by the best CLIP checkpoint, whose id is `clip`."""
     return clip_encoder().texts([words])[0]
 
 
@@ -142,7 +143,7 @@ def _nearness(shelf: Listing, query: Query, vectors: np.ndarray) -> np.ndarray:
     clip = checkpoint_id(best_clip())
     if query.look:
         with st.spinner("Reading the words"):
-            wanted = _text_vector(query.look, clip)
+            wanted = text_vector(query.look, clip)
     elif query.like:
         wanted = np.asarray(vectors[shelf.catalog.row(query.like)], dtype=np.float32)
     else:

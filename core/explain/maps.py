@@ -76,19 +76,11 @@ class PhotoMap:
 
     def strongest(self, sign: int) -> tuple[str, float] | None:
         """Where the strongest patch of a sign lies, in words, and its value; None without one."""
-        values = self.values * sign
-        row, column = np.unravel_index(int(values.argmax()), values.shape)
-        if values[row, column] <= 0:
-            return None
-        third = len(values) / 3
-        place = PLACES[int((row + 0.5) // third)][int((column + 0.5) // third)]
-        return place, float(self.values[row, column])
+        return strongest(self.values, sign)
 
     def ground(self) -> Image.Image:
         """The photo in pale grey, on which both colours can be told apart, whatever its own are."""
-        grey = np.asarray(self.photo.convert("L"), dtype=np.float32)
-        pale = (PALE + grey * (255 - PALE) / 255).round().astype(np.uint8)
-        return Image.fromarray(pale).convert("RGB")
+        return pale(self.photo)
 
     def overlay(self, opacity: float = 0.75) -> Image.Image:
         """The pale photo with its patches coloured: teal lifts, orange lowers, strong is opaque.
@@ -126,6 +118,27 @@ class PhotoMap:
             "gap": self.gap,
             "faithfulness": score.to_json() if score else None,
         }
+
+
+def strongest(values: np.ndarray, sign: int) -> tuple[str, float] | None:
+    """Where the strongest patch of a sign lies in a map (grid, grid), in words, and its value.
+
+    None where no patch has this sign.
+    """
+    signed = values * sign
+    row, column = np.unravel_index(int(signed.argmax()), signed.shape)
+    if signed[row, column] <= 0:
+        return None
+    third = len(signed) / 3
+    place = PLACES[int((row + 0.5) // third)][int((column + 0.5) // third)]
+    return place, float(values[row, column])
+
+
+def pale(photo: Image.Image) -> Image.Image:
+    """A photo in pale grey, on which both colours of a map can be told apart."""
+    grey = np.asarray(photo.convert("L"), dtype=np.float32)
+    light = (PALE + grey * (255 - PALE) / 255).round().astype(np.uint8)
+    return Image.fromarray(light).convert("RGB")
 
 
 @dataclass(frozen=True)
