@@ -105,7 +105,8 @@ def sentences(table: pd.DataFrame, kinds: dict[str, str]) -> list[str]:
     """What predictions rest on, where most and where least on the photo; a warning near nothing."""
     all_items, rest = table.iloc[0], table.iloc[1:]
     there = sorted(set(kinds.values()), key=lambda k: -all_items[k])
-    told = ", ".join(f"{_percent(all_items[k])} from {_where(k)}" for k in there)
+    first, *others = (f"{_percent(all_items[k])} {{}} {_where(k)}" for k in there)
+    told = ", ".join([first.format("comes from"), *(o.format("from") for o in others)])
     lines = [f"**Of what the model says of an item, {told}.**"]
     least = there[-1]
     if all_items[least] < 0.05:

@@ -72,7 +72,7 @@ def test_shares_are_those_of_the_items(made, use):
     model = load_model(made[1])
     shares = modality_shares(model.contributions(made[0]), modalities(model))
     own = shares.groupby(made[0].frame["Type"], observed=True)["words"].mean()
-    assert f"says of an item, {100 * shares['details'].mean():.0f} % from its" in words(test)
+    assert f"says of an item, {100 * shares['details'].mean():.0f} % comes from its" in words(test)
     most, least = own.idxmax(), own.idxmin()
     assert f"most in {most} ({100 * own.max():.0f} %), least in {least}" in words(test)
     assert f"coat details {100 - 100 * own['coat']:.0f} %" in told(test, "shares")
