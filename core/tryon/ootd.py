@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -226,14 +227,16 @@ def _precision() -> tuple[str, str, bool]:
 
 
 def _missing(found: Status) -> list[str]:
-    """The folders that lack files, and the files that were found one level wrong."""
-    parts: dict[str, None] = {}
+    """The folders that lack files, and where those that lie one level wrong were found."""
+    places: dict[str, str] = {}
     for file in found.missing:
-        here = f"{found.root.name}/{file}"
+        folder = Path(file).parent
+        place = f"{found.root.name}/{folder}"
         misplaced = found.misplaced.get(file)
-        folder = here if here.count("/") < 2 else here.rpartition("/")[0]
-        parts[f"{here} (found at {misplaced}: move it)" if misplaced else folder] = None
-    return list(parts)
+        if misplaced is not None:
+            places[place] = f"{place} (found at {misplaced.parent}: move it)"
+        places.setdefault(place, place)
+    return list(places.values())
 
 
 def _check(**settings: float) -> None:

@@ -2,8 +2,11 @@
 
 from typing import Any
 
-SAMPLERS = {"published": "As published (UniPC)", "fast": "Fast (DPM-Solver++, fewer steps)"}
-"""Samplers by name, and what people call them."""
+SAMPLERS = {
+    "published": ("As published: UniPC", 20),
+    "fast": ("Faster: DPM-Solver++ in fewer steps", 12),
+}
+"""What people call each sampler, and how many steps it needs."""
 
 
 def make_sampler(settings: dict[str, Any], steps: int, name: str = "published") -> Any:

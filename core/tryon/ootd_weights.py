@@ -215,7 +215,7 @@ def _readable(folder: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each loader has errors of its own for a damaged file
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise CheckpointMissing(
             f"OOTDiffusion cannot load {folder} ({reason}). Run `python scripts/checkpoints.py"
             " doctor` to see what is missing, and pull it again where it is damaged."
