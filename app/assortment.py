@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from core.explain.past import Past
 
 TOPS = (10, 25, 50, 100, 200)
-ANSWER = "assortment_answer"
-"""Where the session keeps its last answer, so that what does not change it does not compute it."""
+ANSWERS = "assortment_answers"
+"""Where the session keeps its last answers, so that an undo does not compute one again."""
+KEPT = 4
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,13 @@ class Answer:
     photos: bool
 
 
-@st.fragment
 def show(
     model: BlockModel, catalog: Catalog, board: Scoreboard, models: Path, order: pd.DataFrame
 ) -> None:
     """Draw the assortment what-if.
+
+    It is no fragment: a click while one is computing would wait for its end, while a run of the
+    page is left at its next report of progress.
 
     Args:
         model: that predicts.
@@ -127,9 +130,10 @@ def _answer(
     catalog = shelf.catalog
     vectors = _vectors(catalog)
     key = (catalog.content_hash, model.name, board.date, steps, top, vectors is None, past is None)
-    kept = st.session_state.get(ANSWER)
-    if kept is not None and kept[0] == key:
-        return kept[1]
+    kept: dict[Any, Answer] = st.session_state.setdefault(ANSWERS, {})
+    if key in kept:
+        kept[key] = kept.pop(key)  # the last used stands last
+        return kept[key]
     bar = st.progress(0.0, "Starting")
     tell: Callable[[float, str], None] = lambda share, words: bar.progress(  # noqa: E731
         0.9 * share, words
@@ -144,9 +148,10 @@ def _answer(
         pairs = near_pairs(found.edited.catalog, rows, vectors)
     finally:
         bar.empty()
-    answer = Answer(found, flagged, pairs, vectors is not None)
-    st.session_state[ANSWER] = (key, answer)
-    return answer
+    kept[key] = Answer(found, flagged, pairs, vectors is not None)
+    for old in list(kept)[:-KEPT]:
+        del kept[old]
+    return kept[key]
 
 
 def _vectors(catalog: Catalog) -> np.ndarray | None:

@@ -8,6 +8,7 @@ looked at for items drawn by lot, as it compares each with the whole past.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -80,9 +81,9 @@ def outside(past: Past, before: Catalog, edited: Edited, *, seed: int = 0) -> li
             found += _numbers(seen[feature.name], new[column], mine, column, tables, category)
         elif feature.role in LEVEL_ROLES:
             found += tables.unseen(feature.name, mine)
-            found += tables.together(feature.name, moved)
         elif feature.role == Role.RELEASE_DATE:
             found += tables.seasons(seen[feature.name], new[column], mine, column)
+    found += tables.together(moved)
     found += _far(past, before, edited, rows, np.random.default_rng(seed))
     return sorted(found, key=lambda one: -one.count)
 
@@ -124,24 +125,21 @@ class _Levels:
             if code >= 0 and code not in known
         ]
 
-    def together(self, name: str, moved: Mapping[str, np.ndarray]) -> list[Outside]:
-        """Edited levels beside others that they never stood with."""
+    def together(self, moved: Mapping[str, np.ndarray]) -> list[Outside]:
+        """Levels, one of them edited, that never stood together."""
         found: list[Outside] = []
-        order, mine = list(self.new), moved[name]
-        for other in order:
-            if other == name:
+        for pair in combinations(self.new, 2):
+            name, other = sorted(pair, key=lambda column: not moved[column].any())
+            looked = moved[name] | moved[other]
+            if not looked.any():
                 continue
-            looked = mine.copy()
-            if order.index(other) < order.index(name):
-                looked &= ~moved[other]  # said already, the other way round
-            looked &= (self.new[name] >= 0) & (self.new[other] >= 0)
-            never = self._never(name, other)
-            hit = looked & never[self.new[name], self.new[other]]
-            pairs = np.column_stack([self.new[name][hit], self.new[other][hit]])
+            looked = looked & (self.new[name] >= 0) & (self.new[other] >= 0)
+            hit = looked & self._never(name, other)[self.new[name], self.new[other]]
+            levels = np.column_stack([self.new[name][hit], self.new[other][hit]])
             for (one, two), count in zip(
-                *np.unique(pairs, axis=0, return_counts=True), strict=True
+                *np.unique(levels, axis=0, return_counts=True), strict=True
             ):
-                of = int((mine & (self.new[name] == one)).sum())
+                of = int((looked & (self.new[name] == one)).sum())
                 found.append(
                     Outside(
                         "together", self.named[name], self.names[name][one], int(count), of,

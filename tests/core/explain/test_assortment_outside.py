@@ -72,6 +72,37 @@ def test_counts_are_those_of_single_items(made, edit):
     assert found, "the edit leaves the past"
 
 
+def test_a_pair_that_is_edited_on_both_sides_is_counted_once(made):
+    catalog, shelf, past = made
+    some = Selection(added=frozenset(catalog.ids[:9]))
+    both = {"Type": "coat", "Colour": "green"}
+    edited = apply_steps(shelf, [Step(Edit("set", c, v), some) for c, v in both.items()])
+    found = [one for one in outside(past, catalog, edited) if one.kind == "together"]
+    told = [{(one.column, one.level), (one.other_column, one.other_level)} for one in found]
+    assert told.count(set(both.items())) == 1
+    flagged = [flags(past, catalog, row, one_edited(catalog, row, both)) for row in range(9)]
+    each = [sum(flag.kind == "together" for flag in own) for own in flagged]
+    assert sum(one.count for one in found) == sum(each)
+
+
+def test_few_neighbours_count_only_where_the_edit_took_them_away(made):
+    catalog, shelf, _ = made
+    now = {0: (2, 0.2), 1: (1, 0.2), 2: (1, 0.05), 3: (4, 0.3)}
+    was = {0: (2, 0.1), 1: (5, 0.1), 2: (2, 0.1), 3: (9, 0.1)}
+
+    class Known(Past):
+        def __init__(self):
+            vars(self).update(vars(made[2]))
+
+        def density(self, asked, row):
+            return (was if asked is catalog else now)[row]
+
+    some = Selection(added=frozenset(catalog.ids[:4]))
+    edited = apply_steps(shelf, [Step(Edit("scale", "Weight", 0.1), some)])
+    (far,) = outside(Known(), catalog, edited)
+    assert (far.kind, far.count, far.of) == ("far", 1, 4)
+
+
 def test_an_edit_inside_the_past_is_not_flagged(made):
     catalog, shelf, past = made
     dear = catalog.frame["Price"].nlargest(40).index[15:]
