@@ -100,6 +100,8 @@ def test_an_uploaded_photo_changes_the_prediction_and_is_undone(made, opened):
     assert "Your photo instead of its own" in words(test)
     assert re.search(r"edits: Photo (\+\d+ %|× \d)", told(test, "Change of the parts"))
     assert any("Your photo, tried for" in h.proto.body for h in test.get("html"))
+    (empty,) = test.file_uploader
+    assert empty.value is None, "the same file can come again"
     by_label(test.button, "Undo").click().run()
     assert test.metric[1].value == test.metric[0].value
     upload(test, file_of(cloth(235)))
