@@ -6,14 +6,17 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from app import popularity_jobs, popularity_overview_values
+from app import popularity_jobs, popularity_overview, popularity_overview_values
+from app.popularity_overview_values import Known
 from core.catalog.catalog import write_catalog
 from core.explain.kept import KeptContributions
 from core.explain.overview import compare, importance, modalities, modality_shares
 from core.explain.overview_models import disagreement
 from core.popularity import metrics
+from core.popularity.additive import BlockModel
 from core.popularity.deep import DeepModel
 from core.popularity.ranking import load_model, rank
 from core.popularity.scoreboard import load_scoreboard
@@ -109,6 +112,23 @@ def test_seasons_need_dates_and_enough_of_them(made, use):
     assert "no release dates" in words(open_tab(use, (undated, made[1]), "Season against season"))
     few = replace(catalog, frame=catalog.frame.iloc[:30].reset_index(drop=True), content_hash="few")
     assert "too few seasons" in words(open_tab(use, (few, made[1]), "Season against season"))
+
+
+def test_a_catalog_without_the_columns_has_no_field_to_look_into(made, use):
+    bare = replace(
+        made[0], frame=made[0].frame[["sku", "Name"]], roles={"sku": "id", "Name": "title"},
+        content_hash="bare",
+    )  # fmt: skip
+    assert "None of the columns" in words(open_tab(use, (bare, made[1]), "Field by field"))
+
+
+@pytest.mark.parametrize("tab", popularity_overview.TABS[:-1])
+def test_a_model_of_the_photo_alone_has_no_fields(made, use, monkeypatch, tab):
+    monkeypatch.setattr(BlockModel, "players", property(lambda _: ["image"]))
+    nothing = Known(pd.DataFrame(), np.arange(0), whole=True)
+    monkeypatch.setattr(popularity_overview, "known", lambda *_: nothing)
+    test = open_tab(use, made, tab)
+    assert "reads the photo as a whole" in words(test) and not test.get("plotly_chart")
 
 
 def test_one_model_has_nothing_to_disagree_with(made, use):
