@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app import item_report
 from app.catalog_state import selection
 from core.catalog.export import Style, about_table, export_frame, file_name, write_table
 from core.catalog.query import Listing
+from core.errors import FashionError
+from core.explain.report_file import MOST_ITEMS
 
 FORMATS: dict[str, tuple[str, Style, str]] = {
     "Excel workbook": (".xlsx", "excel", "Text stays text, ids keep their zeros."),
@@ -55,10 +58,11 @@ def export_menu(
         suffix, style, hint = FORMATS[kind]
         st.caption(hint)
         facts = about_table(shelf.catalog, ranking)
+        rows = {whole: None, "Filtered view": found, "Selection": picked}[scope]
 
         def make() -> io.BytesIO:
-            rows = {whole: None, "Filtered view": found, "Selection": picked}[scope]
-            frame = export_frame(shelf.catalog, ranking, rows, shelf.seen)
+            made_of = None if ranking is None else item_report.known_columns(shelf.catalog, ranking)
+            frame = export_frame(shelf.catalog, ranking, rows, shelf.seen, made_of)
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / f"table{suffix}"
                 write_table(frame, path, style, facts)
@@ -81,4 +85,42 @@ def export_menu(
         if ranking is None:
             st.caption("No model ranks this catalog, so the file holds no predictions.")
         else:
-            st.caption(f"Each row says its model, data hash and date ({facts['date'][:10]}).")
+            st.caption(
+                f"Each row says its model, data hash and date ({facts['date'][:10]}), and what its"
+                " prediction is most made of. Where the model takes long for that, explain all"
+                " items on the **Popularity** page first."
+            )
+            _report(shelf, ranking, np.arange(len(shelf.catalog)) if rows is None else rows)
+
+
+def _report(shelf: Listing, ranking: pd.DataFrame, rows: np.ndarray) -> None:
+    """Draw the button that makes a report on the items, its progress, and its download."""
+    count = min(len(rows), MOST_ITEMS)
+    key = (shelf.catalog.content_hash, *(ranking.attrs[k] for k in ("model", "date")), *rows)
+    st.divider()
+    items = "1 item" if count == 1 else f"{count:,} items"
+    if st.button(f"Make a report on {items}", icon=":material/print:", width="stretch"):
+        bar = st.progress(0.0, "Opening the model")
+
+        def progress(done: int, total: int) -> None:
+            bar.progress(done / total, f"{done:,} of {total:,} pages")
+
+        try:
+            text = item_report.ranked_document(shelf.catalog, ranking, rows, progress)
+            st.session_state["report"] = (hash(key), text)
+        except FashionError as error:
+            st.error(str(error))
+        bar.empty()
+    made = st.session_state.get("report")
+    if made is not None and made[0] == hash(key):
+        st.download_button(
+            "Download the report",
+            made[1],
+            file_name=file_name(shelf.catalog.name, items, "report", suffix=".html"),
+            mime="text/html",
+            type="primary",
+            width="stretch",
+            on_click="ignore",
+        )
+    more = f" It holds the {MOST_ITEMS} best ranked." if len(rows) > MOST_ITEMS else ""
+    st.caption(f"A page an item to print, or to save as PDF from the browser.{more}")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import item_evidence, item_map
+from app import item_evidence, item_map, item_report
 from app.catalogs import photo_url
 from app.popularity_overview_values import item_values
 from app.popularity_view import (
@@ -92,6 +92,7 @@ def show(
     values = item_values(model, catalog, board, row)
     explanation = explain(model, catalog, row, values=values)
     line = order.set_index("item_id").loc[explanation.item_id]
+    item_report.words(model, catalog, board, order, explanation)
     photo, chart = st.columns([1, 3], gap="large")
     name = item_names(catalog, [row])[0]
     with photo:
@@ -115,6 +116,7 @@ def show(
                 "Rank and range come from a model that had not seen this item; the chart and the"
                 " what-if are of the final one."
             )
+        item_report.download(model, catalog, board, order, row)
     steps = waterfall(explanation)
     figure, alt = waterfall_chart(steps, explanation, board.unit, feature_roles(board))
     with chart:

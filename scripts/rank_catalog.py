@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from core.catalog.catalog import load_catalog
 from core.catalog.export import about_table, export_frame, write_table
 from core.errors import FashionError
-from core.explain.strongest import contribution_columns, is_cheap
+from core.explain.overview_fields import adds_up
+from core.explain.strongest import contribution_columns
 from core.popularity.ranking import load_model, rank
 from core.popularity.scoreboard import load_scoreboard
 from core.vision.detections import load_detections
@@ -66,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
             ),
         )
         model = load_model(args.model_dir, args.model)
-        wanted = is_cheap(model) if args.contributions is None else args.contributions
+        wanted = adds_up(model) if args.contributions is None else args.contributions
         made_of = None
         if wanted:
             made_of = contribution_columns(

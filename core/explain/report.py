@@ -1,5 +1,6 @@
 """All that is told of one item, computed once: for the dashboard, documents and JSON alike."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -86,6 +87,7 @@ class Reporter:
         catalog: Catalog,
         order: pd.DataFrame,
         past: Past | None,
+        tower: Callable[[str], VisionTower] | None = None,
     ) -> None:
         """Nothing is computed yet.
 
@@ -95,9 +97,11 @@ class Reporter:
             catalog: the items.
             order: its ranking (`core.popularity.ranking.rank`).
             past: items whose sales are known; None where there are none.
+            tower: the vision tower of a checkpoint, where one is loaded; else it is loaded when the
+                first map is drawn.
         """
         self.model, self.board, self.catalog, self.order = model, board, catalog, order
-        self.past = past
+        self.past, self._load_tower = past, tower or _tower
         self.fields = Fields.of(model, catalog.currency)
 
     @cached_property
@@ -106,7 +110,7 @@ class Reporter:
 
     @cached_property
     def _tower(self) -> VisionTower:
-        return VisionTower(clip_by_id(self.model.checkpoint))
+        return self._load_tower(self.model.checkpoint)
 
     @cached_property
     def _suggested(self) -> dict[str, str]:
@@ -185,6 +189,10 @@ class Reporter:
             return photo_map(self.model, self.catalog, row, self._tower), ""
         except FashionError as error:
             return None, str(error)
+
+
+def _tower(checkpoint: str) -> VisionTower:
+    return VisionTower(clip_by_id(checkpoint))
 
 
 def known_past(catalog: Catalog) -> Past | None:

@@ -7,6 +7,8 @@ prints to PDF from there (“Print”, then “Save as PDF”).
 from collections.abc import Callable, Sequence
 from html import escape
 
+import pandas as pd
+
 from core.errors import CatalogError
 from core.explain.report import Reporter
 from core.explain.report_page import cover_html, page_html
@@ -68,6 +70,7 @@ def report_html(
     reporter: Reporter,
     rows: Sequence[int],
     *,
+    known: Callable[[int], pd.Series | None] = lambda row: None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> str:
     """The whole document.
@@ -76,6 +79,7 @@ def report_html(
         reporter: of the items.
         rows: positions of the items in the catalog; the best ranked come first, and `MOST_ITEMS` of
             them get a page, which the table says.
+        known: an item's contributions where they are known already, else None.
         on_progress: called with pages done and pages in all after each item.
 
     Raises:
@@ -90,7 +94,7 @@ def report_html(
     chosen = best[:MOST_ITEMS]
     reports, pages = [], []
     for number, row in enumerate(chosen, start=1):
-        report = reporter.item(row)
+        report = reporter.item(row, values=known(row))
         pages.append(page_html(report, reporter, f"item-{number}"))
         reports.append(report)
         if on_progress:

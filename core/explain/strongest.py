@@ -20,15 +20,11 @@ import pandas as pd
 from core.catalog.catalog import Catalog
 from core.explain.kept import KeptContributions
 from core.explain.modality import Modality, modality_shares, player_modalities
+from core.explain.overview_fields import adds_up
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 
 MOST = 3
-
-
-def is_cheap(model: BlockModel) -> bool:
-    """Whether contributions of a whole catalog take no longer than a ranking: a closed form."""
-    return model.kind == "ridge"
 
 
 def contribution_columns(
@@ -48,7 +44,7 @@ def contribution_columns(
     Raises:
         ModelError: as `BlockModel.contributions`.
     """
-    if is_cheap(model):
+    if adds_up(model):
         values = model.contributions(catalog)
     else:
         kept = KeptContributions(model, catalog, f"{board.data_hash} {board.date}")
