@@ -5,10 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.catalog.catalog import load_catalog
 from core.explain.evidence import evidence
 from core.explain.linear import explain, pairs
-from core.explain.report import Reporter
+from core.explain.report import Reporter, known_past
+from core.popularity.ranking import load_model, rank
+from core.popularity.scoreboard import load_scoreboard
+from core.popularity.vectors import stored_vectors
 from tests.core.explain.reports import HOSTILE, make_reporter
+from tests.dashboard import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +71,14 @@ def test_shares_of_an_average_item_are_none(reporter):
     still = replace(told, parts=tuple(replace(p, value=0.0) for p in told.parts))
     assert reporter._shares(still) is None
     assert np.isclose(sum(reporter._shares(told).values()), 1)
+
+
+def test_the_photo_counts_in_the_evidence():
+    demo = load_catalog("data")
+    vectors, past = stored_vectors(demo), known_past(demo)
+    models = ROOT / "checkpoints" / "popularity-demo"
+    model, board = load_model(models, "linear"), load_scoreboard(models)
+    report = Reporter(model, board, demo, rank(demo, models, "linear"), past).item(300)
+    photo = np.asarray(vectors[300], dtype=np.float32)
+    assert report.evidence.to_json() == evidence(past, demo, 300, photo).to_json()
+    assert {k.by for k in report.evidence.kinds if k.items} == {"attributes", "photo", "both"}

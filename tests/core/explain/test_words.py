@@ -220,3 +220,11 @@ def test_fields_of_a_model_name_every_part():
     told = [fields.words(Part(p, 1.0, "3")) for p in model.players]
     assert "the price of 3 EUR" in told and "the name and description" in told
     assert "the release date 3" in told and len(told) == len(model.players)
+
+
+def test_labels_of_players():
+    assert FIELDS.label("list_price", "39.9") == "Price: 39.90 EUR"
+    assert FIELDS.label("list_price") == "Price"
+    assert FIELDS.label("articleType", "coat") == "Article type: coat"
+    assert FIELDS.label("description", "A long text") == "Name and description"
+    assert FIELDS.label("image", "no photo") == "Photo"
