@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 TOPS = (10, 25, 50, 100, 200)
 ANSWERS = "assortment_answers"
 """Where the session keeps its last answers, so that an undo does not compute one again."""
-KEPT = 4
+KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,13 @@ def show(
     head, form, rest = st.container(), st.container(), st.container()
     with form:
         assortment_form.show(model, shelf, own)
+
+    def of(steps: tuple[Step, ...]) -> Answer:
+        return _answer(model, shelf, board, order, steps, errors, int(top), past)
+
     try:
         with head:
-            answer = _answer(model, shelf, board, order, own.current, errors, int(top), past)
+            answer = of(own.current)
     except FashionError as error:
         with head:
             st.error(str(error))
@@ -98,7 +102,7 @@ def show(
             assortment_answer.places(found, catalog)
         assortment_answer.mix(found)
         assortment_pairs.show(answer.pairs, found, catalog, board.unit, photos=answer.photos)
-        assortment_saved.show(catalog, own)
+        assortment_saved.show(catalog, own, board.unit, lambda steps: of(steps).found)
         assortment_saved.downloads(found, catalog, board, model.name)
 
 

@@ -1,27 +1,41 @@
 """Named scenarios of a range: save the edits, take them up again; and the files to take away."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from app.assortment_charts import differences_chart
 from app.assortment_state import Tried
+from app.assortment_words import difference_words
+from app.popularity_view import CONFIG
 from app.words import plain
 from core.catalog.catalog import Catalog
 from core.catalog.export import file_name, write_table
 from core.errors import FashionError
-from core.explain.assortment_outcome import Outcome, export, totals_table
+from core.explain.assortment import Step
+from core.explain.assortment_outcome import RANGE, Outcome, export, totals_table
 from core.explain.assortment_store import Plan, put, remove, save, saved
 from core.explain.scenarios import NAME_LENGTH
 from core.popularity.scoreboard import Scoreboard
 
+MOST_COMPARED = 5
 REMOVED, TROUBLE = "assortment_removed", "assortment_trouble"
 
 
-def show(catalog: Catalog, tried: Tried) -> None:
-    """Draw the saved scenarios of a range, and the line that saves the current edits."""
+def show(
+    catalog: Catalog, tried: Tried, unit: str, answer: Callable[[tuple[Step, ...]], Outcome]
+) -> None:
+    """Draw the saved scenarios of a range, and the line that saves the current edits.
+
+    Args:
+        catalog: the range.
+        tried: the session's edits.
+        unit: of the predictions.
+        answer: what edits come to.
+    """
     st.markdown("**Scenarios of the range**")
 
     def keep() -> None:
@@ -64,6 +78,36 @@ def show(catalog: Catalog, tried: Tried) -> None:
             "Use these edits", key="assortment-use", on_click=tried.take, args=(kept[name].steps,)
         )
         st.button("Remove", key="assortment-out", on_click=_take_out, args=(catalog, kept[name]))
+    if st.toggle("Compare the saved scenarios", key="assortment-compare"):
+        try:
+            _compare(list(kept.values())[-MOST_COMPARED:], unit, answer)
+        except FashionError as error:
+            st.error(str(error))
+
+
+def _compare(plans: list[Plan], unit: str, answer: Callable[[tuple[Step, ...]], Outcome]) -> None:
+    found = [(plan.name, answer(plan.steps)) for plan in plans]
+    totals = [(name, one.simulated.totals[RANGE]) for name, one in found]
+    figure, alt = differences_chart(totals)
+    st.plotly_chart(figure, config=CONFIG, alt=alt, key="assortment-compared")
+    st.table(comparison(found, unit))
+
+
+def comparison(found: Sequence[tuple[str, Outcome]], unit: str) -> pd.DataFrame:
+    """A line a scenario: items edited and dropped, change of the total, moves of first places."""
+    lines = [
+        {
+            "Scenario": plain(name),
+            "Items edited": f"{int(one.edited.changed.sum()):,}",
+            "Dropped": f"{int(one.edited.dropped.sum()):,}",
+            "Change of the total, 90 of 100 cases": difference_words(
+                one.simulated.totals[RANGE].difference, unit
+            ),
+            "Enter the first places": f"{len(one.enter):,}",
+        }
+        for name, one in found
+    ]
+    return pd.DataFrame(lines).set_index("Scenario")
 
 
 def downloads(found: Outcome, catalog: Catalog, board: Scoreboard, model: str) -> None:

@@ -142,6 +142,28 @@ def test_scenarios_are_saved_used_removed_and_put_back(made, use):
     assert [plan.name for plan in saved(made[0])] == ["summer sale"]
 
 
+def test_saved_scenarios_stand_side_by_side(made, use):
+    test = edit(dresses(use(*made, view=TAB)))
+    by_label(test.text_input, "Name of a scenario").set_value("cheaper")
+    press(test, "assortment-save")
+    shown = metrics(test)
+    by_label(test.segmented_control, "What changes").set_value("Drop").run()
+    edit(test)
+    by_label(test.text_input, "Name of a scenario").set_value("without")
+    press(test, "assortment-save")
+    by_label(test.toggle, "Compare the saved scenarios").set_value(True).run()
+    assert not test.exception and not test.error
+    table = test.table[-1].value
+    size = str(int((made[0].frame["Type"] == "dress").sum()))
+    assert table.loc["cheaper", ["Items edited", "Dropped"]].tolist() == [size, "0"]
+    assert table.loc["without", ["Items edited", "Dropped"]].tolist() == ["0", size]
+    change = table["Change of the total, 90 of 100 cases"]
+    assert change["cheaper"].startswith(f"{shown['Difference']} ")
+    assert change["without"].startswith("−")
+    told = charts(test, "Change of totals")[-1]
+    assert re.search(r"cheaper: \+.* without: −", told)
+
+
 def test_the_file_has_every_item_before_and_after(made, use, monkeypatch):
     files = {}
     monkeypatch.setattr(
@@ -156,6 +178,7 @@ def test_the_file_has_every_item_before_and_after(made, use, monkeypatch):
     moved = np.log1p(table["predicted_after"]) - np.log1p(table["predicted_before"])
     changed = table["changed"]
     assert (moved[changed] > 0).all() and (moved[~changed] == 0).all()
+    assert (table["Price_after"] < table["Price_before"])[changed].all()
     assert (table["model"] == model.name).all() and changed.sum() > 10
 
 
