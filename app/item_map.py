@@ -226,19 +226,15 @@ def _method(found: PhotoMap) -> None:
 
 def likeness_sentence(score: MapScore) -> str:
     """The other checks in words: order of groups, another model, a mirrored and a cropped photo."""
-    said = [
+    said = (
         f"Taking groups of squares out agrees with their order in the map by {score.saco:.2f}"
-        " (SaCo; 1 is always, 0 is chance).",
-        "For a model with its coefficients shuffled, the map is another: the two agree by"
-        f" {score.shuffled:.2f} (rank correlation, either sign; low is good).",
-    ]
-    if score.flipped is not None and score.cropped is not None:
-        said.append(
-            f"The map of the mirrored photo, mirrored back, agrees by {score.flipped:.2f}, that of"
-            f" the photo with a twentieth cut from each side by {score.cropped:.2f} (1 is the"
-            " same)."
-        )
-    return " ".join(said).replace("-", "−")
+        " (SaCo; 1 is always, 0 is chance). For a model with its coefficients shuffled the map is"
+        f" another: the two agree by {score.shuffled:.2f} (rank correlation, either sign; low is"
+        f" good). On {score.steady_photos:,} photos, the map of the mirrored photo, mirrored back,"
+        f" agrees by {score.flipped:.2f}, that of the photo with a twentieth cut from each side by"
+        f" {score.cropped:.2f} (1 is the same)."
+    )
+    return said.replace("-", "−")
 
 
 def _stamp(catalog: Catalog, row: int) -> int:

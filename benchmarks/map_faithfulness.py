@@ -347,8 +347,12 @@ def main() -> int:
     for kind in args.models:
         found, groups = measure(kind, catalog, tower, args.photos, args.minutes)
         scores = summary(found, groups)
-        own = {"photos": len(groups), "default": best(scores), "methods": scores}
-        values["models"][kind] = own
+        values["models"][kind] = {
+            "photos": len(groups),
+            "steady_photos": len(groups),  # of ``flipped`` and ``cropped``
+            "default": best(scores),
+            "methods": scores,
+        }
         print(f"{kind} model, {len(groups)} photos of “{catalog.name}”, {tower.checkpoint_id}")
         print(table(scores))
         print(f"Default: {best(scores)}", flush=True)

@@ -153,8 +153,9 @@ class MapScore:
         shuffled: mean absolute rank correlation with the map of a model whose coefficients are in
             another order; low is good.
         flipped, cropped: mean rank correlation with the map of the mirrored photo, mirrored back,
-            and of the photo with a twentieth cut from each side; high is good. None: not measured.
+            and of the photo with a twentieth cut from each side; high is good.
         photos: on how many photos that the model had not learned from.
+        steady_photos: on how many of them `flipped` and `cropped` were measured.
         catalog: of which catalog.
         checkpoint: of which CLIP.
         date: when.
@@ -166,9 +167,10 @@ class MapScore:
     high: float
     saco: float
     shuffled: float
-    flipped: float | None
-    cropped: float | None
+    flipped: float
+    cropped: float
     photos: int
+    steady_photos: int
     catalog: str
     checkpoint: str
     date: str
@@ -191,8 +193,8 @@ def load_score(model: str = "image") -> MapScore:
     return MapScore(
         model,
         **found["over_random"]["both"],
-        **{k: found.get(k) for k in ("saco", "shuffled", "flipped", "cropped")},
-        photos=own["photos"],
+        **{k: found[k] for k in ("saco", "shuffled", "flipped", "cropped")},
+        **{k: own[k] for k in ("photos", "steady_photos")},
         **{k: scores[k] for k in ("catalog", "checkpoint", "date")},
     )
 

@@ -147,4 +147,4 @@ def test_the_other_checks_in_words():
     score = replace(load_score(), saco=0.7, shuffled=0.2, flipped=0.9, cropped=-0.1)
     said = item_map.likeness_sentence(score)
     assert "by 0.70" in said and "by 0.20" in said and "by 0.90" in said and "by −0.10" in said
-    assert "mirrored" not in item_map.likeness_sentence(replace(score, flipped=None))
+    assert f"On {score.steady_photos:,} photos" in said

@@ -337,4 +337,5 @@ def test_the_default_is_the_map_that_won_its_test():
         assert max(candidates, key=lambda name: leads[name]["value"]) == METHOD
         score = load_score(model)
         assert 0 < score.low <= score.value <= score.high
+        assert score.steady_photos >= 100 and min(score.flipped, score.cropped) > score.shuffled
         assert (score.value, score.photos) == (leads[METHOD]["value"], own["photos"])
