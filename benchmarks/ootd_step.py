@@ -53,7 +53,8 @@ def unet(channels: int, dtype: torch.dtype) -> Any:
             cross_attention_dim=CROSS,
             attention_head_dim=8,
         )
-    net = net.to(dtype).to_empty(device="cpu").requires_grad_(False).eval()
+    # diffusers warns of its own `to`, for nets that keep some weights in float32; this has none.
+    net = torch.nn.Module.to(net, dtype).to_empty(device="cpu").requires_grad_(False).eval()
     draw = torch.Generator().manual_seed(channels)
     for name, weight in net.named_parameters():
         if weight.ndim > 1:
