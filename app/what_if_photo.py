@@ -76,7 +76,8 @@ def show(one: Studied, tried: Edits) -> None:
                 on_click=lambda: tried.push(without),
             )
     if trouble := st.session_state.pop(TROUBLE, ""):
-        st.error(trouble)
+        # An open drawer lies over what is below it.
+        (other if other.open else colour if colour.open else st).error(trouble)
     if other.open:
         with other:
             _upload(tried, column)

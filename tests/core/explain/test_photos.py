@@ -10,7 +10,7 @@ from core.catalog.catalog import write_catalog
 from core.errors import CatalogError, ImageError
 from core.explain import photos
 from core.explain.photos import keep_photo, kind_of, photo_file, read_photo
-from core.explain.scenarios import outcomes, save, saved
+from core.explain.scenarios import outcomes, photos_in_use, save, saved
 from core.explain.what_if import edited, photo_column
 from core.popularity.additive import AdditiveModel
 from core.popularity.vectors import image_vectors
@@ -105,6 +105,8 @@ def test_a_photo_travels_through_scenarios(made):
     encoder = Encoder()
     read_photo(cell, encoder.checkpoint_id, lambda: encoder)
     save(catalog, "0-00010", "redder", {photo_column(catalog): cell})
+    save(catalog, "0-00011", "cheaper", {"Price": 3.0, "Name": "uploaded: a coat"})
+    assert photos_in_use() == [cell]
     (kept,) = saved(catalog, "0-00010")
     order = model.predict(catalog).sort_values("predicted", ascending=False)
     before, after = outcomes(model, catalog, 10, [("", {}), ("", kept.changes)], order)
