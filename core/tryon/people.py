@@ -1,5 +1,6 @@
-"""The people who wear a garment: the demo models with their exact body maps."""
+"""The people who wear a garment: demo models with exact body maps, and people in any photo."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.errors import CheckpointMissing, NoPersonError
+from core.errors import NoPersonError
 from core.settings import ROOT
-from core.vision.atr import ATR
+from core.vision.atr import ATR, ID
+from core.vision.bodies import Body, BodyFinder, body_finder
 from core.vision.images import Source, check_image, open_image
 
 PEOPLE_DIR = ROOT / "data" / "demo" / "models"
@@ -19,6 +21,23 @@ NOSE, NECK = 0, 1
 SHOULDERS, ELBOWS, WRISTS = (2, 5), (3, 6), (4, 7)
 HIPS, KNEES, ANKLES = (8, 11), (9, 12), (10, 13)
 """OpenPose keypoints of the person's right and left side (the right is on the picture's left)."""
+
+SEEN_SIDE = 768
+"""Pixels of a photo's longer side at which the body is looked for."""
+
+LEAST_HEIGHT = 160
+"""Pixels of the photo that a person is high."""
+
+LEAST_SKIN, LEAST_FACE = 0.02, 0.1
+"""Skin and hair as a share of the figure, below which nobody wears the clothes; and the face as a
+share of the hair, below which the person is seen from behind."""
+
+LEAST_SHOULDERS, LEAST_THIGH = 0.3, 0.35
+"""Shares of the torso's length: the distance of the shoulders, less from the side, and the way
+from the hips down to the knees, less where somebody sits."""
+
+SKIN = [ID[part] for part in
+        ("face", "hair", "neck", "left_arm", "right_arm", "left_leg", "right_leg")]  # fmt: skip
 
 NEEDED = (NECK, *SHOULDERS, *HIPS)
 
@@ -33,6 +52,7 @@ class Person:
         pixels: (height, width, 3) uint8 RGB.
         parse: (height, width) uint8 ATR ids (18 = neck).
         keypoints: (18, 2) float32 OpenPose points in pixels, NaN where not visible.
+        note: a sentence on what was chosen in the photo, or empty.
     """
 
     id: str
@@ -40,6 +60,7 @@ class Person:
     pixels: np.ndarray
     parse: np.ndarray
     keypoints: np.ndarray
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,17 +146,76 @@ def demo_person(person_id: str, directory: Path = PEOPLE_DIR) -> Person:
     raise NoPersonError(f"There is no demo model “{person_id}”. Choose one of: {known}.")
 
 
-def read_person(source: Source, name: str | None = None) -> Person:
-    """A person from any photo.
+def read_person(
+    source: Source, name: str | None = None, *, finder: BodyFinder | None = None
+) -> Person:
+    """The largest person of any photo, at the photo's own resolution, upright and RGB.
+
+    Args:
+        source: a path, or the bytes of a file.
+        name: what to call the photo; the file's name if None.
+        finder: what finds the body; if None, the parser that comes with the project.
 
     Raises:
         ImageError: the photo cannot be read.
-        CheckpointMissing: always so far, since finding a body in a photo needs a human parser and
-            a pose model, and neither is part of this version.
+        NoPersonError: it shows nobody, or a body that no garment can be placed on; says why.
+        CheckpointMissing: the parser is not on this machine.
     """
-    open_image(source, name)
-    raise CheckpointMissing(
-        "A photo of your own needs a human parser and a pose model, and this version has neither"
-        " yet: the body cannot be found in the photo. Choose one of the demo models, whose body"
-        " maps are known."
-    )
+    image = open_image(source, name)
+    if finder is None:
+        finder = body_finder()
+    scale = min(1.0, SEEN_SIDE / max(image.size))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    seen = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0) if scale < 1 else image
+    body = finder.find(seen)
+    factor = np.array(image.size) / size
+    check_body(body, image.size)
+    parse = np.asarray(Image.fromarray(body.parse).resize(image.size, Image.Resampling.NEAREST))
+    points = ((body.points + 0.5) * factor - 0.5).astype(np.float32)
+    if name is None:
+        name = "photo" if isinstance(source, bytes) else Path(source).name
+    note = f"{body.people} people are in the photo; the largest is used." * (body.people > 1)
+    pixels = np.asarray(image)
+    digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
+    return Person(f"photo-{digest}", name, pixels, parse.copy(), points, note)
+
+
+def check_body(body: Body, size: tuple[int, int]) -> None:
+    """Do nothing where a garment can be placed on a body.
+
+    Args:
+        body: as found in the photo or in a smaller copy.
+        size: width and height of the photo itself (pixels).
+
+    Raises:
+        NoPersonError: it is too small, cut off, seen from behind or the side, or sits.
+    """
+    counts = np.bincount(body.parse.ravel(), minlength=len(ATR))
+    if counts[SKIN].sum() < LEAST_SKIN * counts[1:].sum():
+        raise NoPersonError(
+            "The photo shows clothes, but nobody who wears them. Choose one of a person."
+        )
+    rows = np.flatnonzero((body.parse > 0).any(axis=1))
+    height = (rows[-1] - rows[0] + 1) * size[1] / len(body.parse)
+    if height < LEAST_HEIGHT:
+        raise NoPersonError(
+            f"The person is {height:.0f} pixels high in the photo, and at least {LEAST_HEIGHT} are"
+            " needed. Choose a larger photo, or cut it to the person."
+        )
+    if counts[ID["face"]] < LEAST_FACE * counts[ID["hair"]]:
+        raise NoPersonError("The person is seen from behind. Choose a photo from the front.")
+    points = body.points.astype(np.float64)
+    for pair, what in ((SHOULDERS, "shoulders are"), (HIPS, "hips are")):
+        if np.isnan(points[list(pair)]).any():
+            raise NoPersonError(
+                f"The {what} not visible in the photo, so a garment cannot be placed. Choose one"
+                " that shows the person from head to knees."
+            )
+    if np.isnan(points[NECK]).any():
+        raise NoPersonError("The neck is not visible in the photo. Choose another.")
+    torso = float(np.linalg.norm(points[list(HIPS)].mean(axis=0) - points[NECK]))
+    if np.linalg.norm(points[SHOULDERS[0]] - points[SHOULDERS[1]]) < LEAST_SHOULDERS * torso:
+        raise NoPersonError("The person is seen from the side. Choose a photo from the front.")
+    thighs = points[list(KNEES), 1] - points[list(HIPS), 1]
+    if np.isfinite(thighs).all() and thighs.max() < LEAST_THIGH * torso:
+        raise NoPersonError("The person sits or kneels. Choose a photo of somebody who stands.")

@@ -4,7 +4,6 @@
 nothing but tensors is read. torch is imported when the first network is made.
 """
 
-import pickle
 import threading
 from pathlib import Path
 
@@ -72,7 +71,7 @@ class OpenPose:
             raise CheckpointMissing(
                 f"{path} is missing. Run: python scripts/checkpoints.py pull openpose-body"
             ) from error
-        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, AttributeError) as error:
+        except Exception as error:  # a damaged file raises whatever its damage leads to
             raise CheckpointMissing(
                 f"The pose model in {path} is damaged or another one ({str(error)[:200]}). Run:"
                 " python scripts/checkpoints.py pull openpose-body"
@@ -97,12 +96,13 @@ class OpenPose:
             fields, heat = self._network(torch.from_numpy(pixels).to(self._device))
         return heat[0].cpu().numpy(), fields[0].cpu().numpy(), seen
 
-    def points(self, image: Image.Image) -> tuple[np.ndarray, int]:
+    def points(self, image: Image.Image, parse: np.ndarray | None = None) -> tuple[np.ndarray, int]:
         """Points of the largest person, and how many people there are.
 
         Args:
             image: PIL image of any mode and size, upright. It is seen in its own shape; the
                 published wrapper takes nothing but 3 : 4.
+            parse: not needed.
 
         Returns:
             ``(points, people)``: (18, 2) float32 in pixels of the image, NaN where not seen.

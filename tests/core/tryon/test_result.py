@@ -11,7 +11,7 @@ from core.errors import CheckpointMissing, NoPersonError
 from core.tryon import drawing
 from core.tryon.category import guess_category
 from core.tryon.engines import engine_named
-from core.tryon.people import demo_person, people, read_person
+from core.tryon.people import demo_person, people
 from core.tryon.preview import PreviewEngine
 from core.tryon.result import Settings, content_key, try_on
 from tests.core.tryon.synthetic import make_garment, write_people
@@ -122,11 +122,6 @@ def test_a_body_map_of_another_size_is_refused(person, tmp_path):
 def test_an_unknown_person_is_told_who_there_is(person, tmp_path):
     with pytest.raises(NoPersonError, match=r"no demo model “nobody”\. Choose one of: plain"):
         demo_person("nobody", write_people(tmp_path, person))
-
-
-def test_a_photo_of_ones_own_is_answered_honestly(photo):
-    with pytest.raises(CheckpointMissing, match=r"human parser and a pose model.*demo models"):
-        read_person(photo, "me.png")
 
 
 @pytest.mark.parametrize(
