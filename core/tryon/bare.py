@@ -1,119 +1,167 @@
-"""Taking the base outfit's sleeves and trouser legs away, so that no garment lies over them.
+"""Taking off what a garment replaces: the body under the old clothes, and the ground behind them.
 
-What appears is the person's own skin tone with the light of the outfit on it: an estimate for a
+What appears is the person's own skin tone in the light that lay on the clothes: an estimate for a
 preview, not a picture of the person.
 """
 
 from dataclasses import replace
-from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from core.tryon.body import Body
-from core.tryon.people import ELBOWS, SHOULDERS, WRISTS, Person
+from core.tryon.flesh import flesh
+from core.tryon.people import Person
 from core.vision.atr import ID
 
-SKIN = ("left_arm", "right_arm", "left_leg", "right_leg", "neck", "face")
+TOP = ("upper_clothes", "scarf")
+BOTTOM = ("pants", "skirt", "belt")
+WAIST = 0.76
+"""Where a dress is parted if only half of it is replaced, in distances from neck to hips: below
+the waistband of trousers."""
+BELOW = 0.8
+"""The same for where a long top is taken to lie over trousers and not over the belly."""
+LEAST = 300
+"""Pixels of skin or of trousers from which their colour is believed."""
+GROUND_SIDE = 256
+"""Longer side at which the ground behind removed clothes is painted (pixels)."""
 
 
 def bare(person: Person, body: Body, category: str) -> Person:
-    """The person without what a garment of the category replaces; map and picture agree."""
-    picture = person.pixels.astype(np.float32)
+    """The person without what a garment of the category replaces; map and picture agree.
+
+    A long top over a skirt or trousers gives way to more of these; where none is seen, the part of
+    it below the waist stays, since nobody knows what is under it.
+    """
     parse = person.parse.copy()
-    skin = _skin(person)
-    if category in ("upper_body", "dresses"):
-        on_arm, beside = sleeves(person, body)
-        picture = _paint(picture, person, on_arm, skin)
-        soft = cv2.GaussianBlur(beside.astype(np.float32), (0, 0), 0.8)[..., None]
-        picture = (picture * (1 - soft) + _ground(person) * soft).astype(np.float32)
-        columns = np.arange(parse.shape[1])[None, :]
-        parse[on_arm & (columns < body.neck[0])] = ID["right_arm"]
-        parse[on_arm & (columns >= body.neck[0])] = ID["left_arm"]
-        parse[beside] = ID["background"]
-    if category in ("lower_body", "dresses"):
-        outfit = np.isin(person.parse, [ID["pants"], ID["skirt"], ID["belt"]])
-        picture = _paint(picture, person, outfit, skin)
+    under = flesh(body)
+    depth = _depths(body)
+    removed = _removed(person, depth, category)
+    tall = person.parse.shape[0]
+    lower = np.isin(person.parse, [ID[name] for name in BOTTOM])
+    arms = np.isin(under, [ID["left_arm"], ID["right_arm"]])
+    over_legs = removed & (depth > BELOW * body.hip_depth) & ~arms
+    if category == "upper_body" and over_legs.any():
+        if lower.sum() < LEAST * (tall / 1024) ** 2:
+            removed &= ~over_legs
+        over_legs &= removed
+    else:
+        over_legs[:] = False
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, tall // 200) + 1,) * 2)
+    # The soft edge of the old clothes goes with them.
+    rim = (cv2.dilate(removed.astype(np.uint8), kernel) > 0) & (person.parse == 0)
+    skin = removed & (under > 0) & ~over_legs
+    away = (removed & (under == 0)) | rim
+    picture = person.pixels.astype(np.float32)
+    if away.any():
+        soft = cv2.GaussianBlur(away.astype(np.float32), (0, 0), 0.8)[..., None]
+        picture = picture * (1 - soft) + _ground(person, away) * soft
+    for name, region in _by_limb(skin, under):
+        picture = _paint(picture, person, region, skin_tone(person, name))
+    clad = over_legs & (under > 0)
+    if clad.any():
+        picture = _paint(picture, person, clad, np.median(person.pixels[lower], axis=0))
+    parse[away] = ID["background"]
+    parse[skin] = under[skin]
+    parse[clad] = ID["pants"]
     pixels = np.clip(np.round(picture), 0, 255).astype(np.uint8)
     return replace(person, pixels=pixels, parse=parse)
 
 
-def sleeves(person: Person, body: Body) -> tuple[np.ndarray, np.ndarray]:
-    """The base outfit's sleeves: ``(on the arm, standing off beside it)``, (height, width) bool."""
-    outfit = person.parse == ID["upper_clothes"]
-    y, x = np.mgrid[0 : outfit.shape[0], 0 : outfit.shape[1]].astype(np.float32)
-    on_arm, beside = np.zeros_like(outfit), np.zeros_like(outfit)
-    for side in (0, 1):
-        joints = [body.points[pair[side]] for pair in (SHOULDERS, ELBOWS, WRISTS)]
-        if np.isnan(joints[1]).any():
-            continue
-        # The arm leaves the trunk on a line through the shoulder, along the upper arm's inside;
-        # further down, what is far enough from the axis is sleeve on both sides of the arm.
-        shoulder, elbow = joints[0], joints[1]
-        along = (elbow - shoulder) / max(float(np.linalg.norm(elbow - shoulder)), 1e-6)
-        out = np.array([along[1], -along[0]]) * (1 if side == 1 else -1)
-        width = body.shoulder_width
-        offset = (x - shoulder[0]) * out[0] + (y - shoulder[1]) * out[1]
-        half = 0.135 * width
-        reach = np.full(outfit.shape, np.inf, np.float32)
-        for start, end in pairwise(joints):
-            if not np.isnan(end).any():
-                reach = np.minimum(reach, _distance(x, y, start, end))
-        far = np.abs(x - body.neck[0]) > 0.5 * width
-        part = outfit & ((offset > -half) | far) & (reach < 2.4 * half)
-        on_arm |= part & (reach <= half)
-        beside |= part & (reach > half) & ((offset > 0) | far)
-    # The outline's own soft edge goes with it.
-    rim = cv2.dilate(beside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    beside |= rim & (person.parse == ID["background"])
-    return on_arm, beside
+def skin_tone(person: Person, part: str) -> np.ndarray:
+    """The usual colour of a person's skin, RGB, from the parts most like one.
 
-
-def _skin(person: Person) -> np.ndarray:
-    """The person's usual skin colour, RGB."""
-    for names in (SKIN[:4], SKIN[4:]):
+    Legs are looked at for legs alone: they may wear tights.
+    """
+    arms, face = ("left_arm", "right_arm"), ("neck", "face")
+    order = (("left_leg", "right_leg"), arms, face) if "leg" in part else (face, arms)
+    least = LEAST * (person.parse.shape[0] / 1024) ** 2
+    for names in order:
         found = np.isin(person.parse, [ID[name] for name in names])
-        if found.sum() > 400:
-            return np.median(person.pixels[found], axis=0)
+        if found.sum() > least:
+            lit = person.pixels[found].astype(np.float32)
+            bright = lit.sum(axis=1)
+            # Brows, lips and shadow are darker, a shine is brighter: the upper middle is skin.
+            low, high = np.quantile(bright, (0.4, 0.9))
+            return np.median(lit[(bright >= low) & (bright <= high)], axis=0)
     return np.array([190.0, 150.0, 125.0])
+
+
+def _depths(body: Body) -> np.ndarray:
+    """Depth of every pixel's level along the body's axis, (height, width) float32."""
+    height, width = body.parse.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    down = body.axis.direction(0.5 * body.hip_depth)
+    return (x - body.neck[0]) * down[0] + (y - body.neck[1]) * down[1]
+
+
+def _removed(person: Person, depth: np.ndarray, category: str) -> np.ndarray:
+    waist = WAIST * float(np.linalg.norm(_hip(person) - person.keypoints[1]))
+    names = {"upper_body": TOP, "lower_body": BOTTOM, "dresses": (*TOP, *BOTTOM, "dress")}
+    removed = np.isin(person.parse, [ID[name] for name in names[category]])
+    dress = person.parse == ID["dress"]
+    if category == "upper_body":
+        removed |= dress & (depth < waist)
+    if category == "lower_body":
+        removed |= dress & (depth >= waist)
+    return removed
+
+
+def _hip(person: Person) -> np.ndarray:
+    return person.keypoints[[8, 11]].mean(axis=0)
+
+
+def _by_limb(region: np.ndarray, under: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    found = []
+    for name in ("right_leg", "left_leg", "neck", "right_arm", "left_arm"):
+        part = region & (under == ID[name])
+        if part.any():
+            found.append((name, part))
+    return found
 
 
 def _paint(
     picture: np.ndarray, person: Person, region: np.ndarray, colour: np.ndarray
 ) -> np.ndarray:
-    """Give a region a colour under the light that falls on it."""
-    if region.sum() < 50:
+    """Give a region a colour, round as a limb is, under some of the light that falls on it."""
+    if region.sum() < 20:
         return picture
-    light = cv2.cvtColor(person.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) + 12
-    relative = np.where(region, light / np.median(light[region]), 1.0).astype(np.float32)
-    smooth = cv2.GaussianBlur(relative, (0, 0), person.parse.shape[0] / 340)
-    shade = np.clip(1 + 0.55 * (smooth - 1), 0.7, 1.12)
+    tall = person.parse.shape[0]
+    light = cv2.cvtColor(person.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) + 20
+    relative = np.where(region, light / np.median(light[region]), 0).astype(np.float32)
+    weight = cv2.GaussianBlur(region.astype(np.float32), (0, 0), tall / 130) + 1e-6
+    smooth = cv2.GaussianBlur(relative, (0, 0), tall / 130) / weight
+    shade = np.clip(1 + 0.3 * (smooth - 1), 0.85, 1.1)
+    thick = cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, 3)
+    turn = np.clip(thick / (tall / 50), 0, 1)
+    shade = shade * (0.8 + 0.2 * np.sqrt(turn * (2 - turn)))
     soft = cv2.GaussianBlur(region.astype(np.float32), (0, 0), 0.8)[..., None]
     return picture * (1 - soft) + colour * shade[..., None] * soft
 
 
-def _ground(person: Person) -> np.ndarray:
-    """The background carried on behind the figure's rim, (height, width, 3) float32.
-
-    Near ground counts most, since it holds the figure's own soft shadow.
-    """
+def _ground(person: Person, away: np.ndarray) -> np.ndarray:
+    """The ground carried on behind the figure (Telea 2004), (height, width, 3) float32."""
     height, width = person.parse.shape
-    figure = (person.parse > 0).astype(np.uint8)
-    free = (cv2.dilate(figure, np.ones((5, 5), np.uint8)) == 0).astype(np.float32)
-    # A quarter of the size is enough for what is smooth.
-    size = (width // 4, height // 4)
-    small = cv2.resize(free, size, interpolation=cv2.INTER_AREA)
-    ground = cv2.resize(person.pixels * free[..., None], size, interpolation=cv2.INTER_AREA)
-    total, weight = np.zeros_like(ground), np.full_like(small, 1e-6)
-    for sigma, trust in ((height / 800, 1.0), (height / 256, 0.02), (height / 64, 1e-4)):
-        total += trust * cv2.GaussianBlur(ground, (0, 0), sigma)
-        weight += trust * cv2.GaussianBlur(small, (0, 0), sigma)
-    return cv2.resize(total / weight[..., None], (width, height))
-
-
-def _distance(x: np.ndarray, y: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Distance of every pixel to a segment."""
-    along = end - start
-    t = ((x - start[0]) * along[0] + (y - start[1]) * along[1]) / max(float(along @ along), 1e-6)
-    t = np.clip(t, 0, 1)
-    return np.hypot(x - start[0] - t * along[0], y - start[1] - t * along[1])
+    factor = min(1.0, GROUND_SIDE / max(height, width))
+    size = (max(2, round(width * factor)), max(2, round(height * factor)))
+    figure = cv2.dilate((person.parse > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
+    small = cv2.resize(person.pixels, size, interpolation=cv2.INTER_AREA)
+    unknown = (
+        cv2.resize(figure.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    ).astype(np.uint8)
+    wanted = cv2.resize(away.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    if not wanted.any() or unknown.all():
+        return person.pixels.astype(np.float32)
+    ys, xs = np.nonzero(wanted)
+    margin = round(0.12 * max(size))
+    rows = slice(max(0, ys.min() - margin), ys.max() + margin + 1)
+    columns = slice(max(0, xs.min() - margin), xs.max() + margin + 1)
+    if unknown[rows, columns].all():
+        rows = columns = slice(None)
+    small[rows, columns] = cv2.inpaint(
+        np.ascontiguousarray(small[rows, columns]),
+        np.ascontiguousarray(unknown[rows, columns]),
+        3,
+        cv2.INPAINT_TELEA,
+    )
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)

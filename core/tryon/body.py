@@ -94,9 +94,12 @@ class Body:
 
     def half_width(self, depth: float, side: int) -> float:
         """From the axis to the body's edge, arms left out (pixels)."""
-        # Sleeves of the base outfit have the trunk's label, so the chest is capped at the joints.
-        wide = float(np.interp(depth / self.hip_depth, [0.0, 0.5, 1.0], [0.5, 0.5, 0.72]))
-        limit = (wide if depth < self.hip_depth else 1.0) * self.shoulder_width
+        # Sleeves have the trunk's label, and skirts stand off from it: the width is capped.
+        share = [0.5, 0.5, 0.74]
+        wide = float(np.interp(depth / self.hip_depth, [0.0, 0.5, 1.0], share))
+        limit = min(wide * self.shoulder_width, 0.37 * self.hip_depth)
+        if depth > self.hip_depth:
+            limit = max(limit, self._leg_reach(depth, side))
         centre = self.axis.at(depth)
         direction = self.across(depth) * OUTWARD[side]
         steps = np.arange(0.0, limit)
@@ -108,6 +111,16 @@ class Body:
             gaps = np.flatnonzero(~on & (steps > least))
             return float(max(steps[gaps[0]] if len(gaps) else limit, least))
         return float(max(steps[np.flatnonzero(on)[-1]], least))
+
+    def _leg_reach(self, depth: float, side: int) -> float:
+        """From the axis to the outside of the leg on a side at a depth below the hips (pixels)."""
+        leg = self.limb(side, legs=True)
+        if leg is None:
+            return 0.0
+        part = (depth - self.hip_depth) / max(self.ankle_depth - self.hip_depth, 1e-6)
+        place = leg.at(float(np.clip(part, 0, 1)) * float(leg.lengths[-1]))
+        across = self.across(depth) * OUTWARD[side]
+        return float((place - self.axis.at(depth)) @ across) + 0.2 * self.shoulder_width
 
     def shoulder(self, side: int) -> np.ndarray:
         """The outer top of the shoulder, on the skin or the base outfit."""
@@ -161,6 +174,18 @@ class Body:
         spare = max(min(known), 0.6 * usual) if known else usual
         outer, inner = (value if np.isfinite(value) else spare for value in reach)
         return outer, inner
+
+    def lower_top(self) -> float | None:
+        """Depth at which the trousers or skirt worn are seen to begin; None where none are."""
+        worn = np.isin(self.parse, [ID["pants"], ID["skirt"], ID["belt"]])
+        half = round(0.25 * self.shoulder_width)
+        x = int(np.clip(round(self.hip[0]), 0, worn.shape[1] - 1))
+        columns = worn[:, max(0, x - half) : x + half + 1]
+        seen = columns.any(axis=0)
+        if seen.mean() < 0.5:
+            return None
+        top = float(np.median(columns.argmax(axis=0)[seen]))
+        return (top - self.neck[1]) * self.hip_depth / max(self.hip[1] - self.neck[1], 1.0)
 
     def crotch(self) -> np.ndarray:
         """Where the legs part: the top of the gap between them, or a usual place below the hips."""

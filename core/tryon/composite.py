@@ -5,7 +5,7 @@ import numpy as np
 
 from core.tryon.fit import Fit
 from core.tryon.outline import BODY
-from core.tryon.people import ELBOWS, SHOULDERS, Person
+from core.tryon.people import ELBOWS, SHOULDERS, WRISTS, Person
 from core.tryon.warp import Layer
 from core.vision.atr import ID
 
@@ -62,20 +62,28 @@ def union(layers: list[Layer]) -> np.ndarray:
 def shading(person: Person) -> np.ndarray:
     """How light or dark each place of the body is beside its part's usual lightness, about 1.
 
-    The base outfit is plain, so that what varies in it is light: folds, and the turn of the body.
+    In plain clothes what varies is light: folds, and the turn of the body. Prints and checks vary
+    too, in steep steps and in colour: the more there is of these, the less the shading is believed.
     """
-    light = cv2.cvtColor(person.pixels, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32) + 8
+    lab = cv2.cvtColor(person.pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    light = lab[..., 0] + 6
+    tall = person.parse.shape[0]
     ratio = np.ones_like(light)
     weight = np.zeros_like(light)
     for part in np.unique(person.parse[person.parse > 0]):
-        if part == ID["hair"]:
-            continue
         inside = person.parse == part
-        if inside.sum() < 200:
+        if part == ID["hair"] or inside.sum() < 200 * (tall / 1024) ** 2:
             continue
-        ratio[inside] = light[inside] / np.median(light[inside])
-        weight[cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0] = 1
-    sigma = person.parse.shape[0] / 220
+        core = cv2.erode(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        if not core.any():
+            continue
+        usual = float(np.median(light[inside]))
+        steps = np.abs(light - cv2.blur(light, (2 * (tall // 160) + 1,) * 2))[core].mean() / usual
+        colours = float(lab[core][:, 1:].std(axis=0).mean())
+        plain = np.clip(1.6 - 16 * steps, 0, 1) * np.clip(1.5 - colours / 12, 0, 1)
+        ratio[inside] = 1 + plain * np.clip(light[inside] / usual - 1, -0.6, 0.4)
+        weight[core] = 1
+    sigma = tall / 220
     smooth = cv2.GaussianBlur((ratio - 1) * weight, (0, 0), sigma) / (
         cv2.GaussianBlur(weight, (0, 0), sigma) + 0.15
     )
@@ -103,8 +111,8 @@ def arms_in_front(person: Person, fit: Fit) -> np.ndarray:
     front = np.zeros(person.parse.shape, bool)
     for side, part in ((0, "right_arm"), (1, "left_arm")):
         start, end = person.keypoints[SHOULDERS[side]], person.keypoints[ELBOWS[side]]
-        if np.isnan(end).any():
-            continue
+        if np.isnan(end).any() or np.isnan(person.keypoints[WRISTS[side]]).any():
+            continue  # an arm that is not seen to its end is behind something
         least = 0.45 * float(np.linalg.norm(end - start))
         cuff = [fit.targets.get(f"cuff_{which}_{side}") for which in ("outer", "inner")]
         if cuff[0] is not None and cuff[1] is not None:

@@ -23,14 +23,15 @@ the distance from neck to hips. Flat garments are wider than worn ones, so this 
 their width."""
 FULL_LENGTH = 0.86
 """Trousers that reach this far of the way from waist to ankles are taken to end at the ankles."""
-SHORTEST_TOP, LONGEST_TOP = 0.72, 2.1
+SHORTEST_TOP, LONGEST_TOP = 0.86, 2.1
 """Hem of a top or coat, as a multiple of the distance from neck to hips."""
 LIMB_EASE = 3.0
 """Room between an arm or leg and its sleeve (pixels)."""
 WAIST_DEPTH = 0.66
 """Natural waist, as a fraction of the distance from neck to hips."""
 WAISTBAND_DEPTH = 0.74
-"""Where trousers and skirts are worn, likewise."""
+"""Where trousers and skirts are worn, likewise, unless the person's own begin higher."""
+HIGHEST_WAISTBAND = 0.5
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _lower_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
         if name:
             targets[name] = to
 
-    waist = WAISTBAND_DEPTH * body.hip_depth
+    waist = _waistband(body)
     rows = shape.sides[:, :, 1].mean(axis=1)
     along = WAIST_LENGTH * body.hip_depth / max(_width(shape.sides[0]), 1.0)
     if shape.legs:
@@ -206,6 +207,15 @@ def _lower_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
     return Pins(np.array(source), np.array(target)), targets, scale, along
 
 
+def _waistband(body: Body) -> float:
+    """Depth at which trousers and skirts begin on this person."""
+    usual = WAISTBAND_DEPTH * body.hip_depth
+    seen = body.lower_top()
+    return (
+        usual if seen is None else float(np.clip(seen, HIGHEST_WAISTBAND * body.hip_depth, usual))
+    )
+
+
 def _leg_end(shape: Shape) -> float:
     """Row of the trouser hems in the photo."""
     return float(np.mean([limb.sections[-1, :, 1].mean() for limb in shape.limbs]))
@@ -213,7 +223,7 @@ def _leg_end(shape: Shape) -> float:
 
 def _leg_scale(shape: Shape, body: Body, hem: float, crotch: float) -> float:
     """Person pixels per garment pixel down the legs, for hems at a depth."""
-    waist = WAISTBAND_DEPTH * body.hip_depth
+    waist = _waistband(body)
     if hem - waist > FULL_LENGTH * (body.ankle_depth - waist):
         hem = body.ankle_depth + 0.01 * body.hip_depth
     hem = max(hem, crotch + 0.1 * body.hip_depth)

@@ -11,7 +11,7 @@ ARMS = [ID["left_arm"], ID["right_arm"]]
 SHOES = [ID["left_shoe"], ID["right_shoe"]]
 REPAINTED = {
     "upper_body": ["upper_clothes", "dress", "scarf", "neck", "left_arm", "right_arm"],
-    "lower_body": ["skirt", "pants", "belt", "left_leg", "right_leg"],
+    "lower_body": ["skirt", "pants", "dress", "belt", "left_leg", "right_leg"],
     "dresses": ["upper_clothes", "dress", "skirt", "pants", "belt", "scarf", "neck", "left_arm",
                 "right_arm", "left_leg", "right_leg"],
 }  # fmt: skip
@@ -37,8 +37,8 @@ def hands(person: Person) -> np.ndarray:
 
 
 def protected(person: Person) -> np.ndarray:
-    """(height, width) bool: face, hair, hat, glasses, hands and shoes, never repainted."""
-    return np.isin(person.parse, [*HEAD, *SHOES]) | hands(person)
+    """(height, width) bool: head, hands, shoes and bags, never repainted."""
+    return np.isin(person.parse, [*HEAD, *SHOES, ID["bag"]]) | hands(person)
 
 
 def agnostic_mask(person: Person, category: str) -> np.ndarray:

@@ -15,8 +15,11 @@ from core.tryon.fit import Fit, fit
 from core.tryon.landmarks import Shape, measure
 from core.tryon.lining import lining
 from core.tryon.masks import agnostic_mask, protected
+from core.tryon.model_shot import worn_part
 from core.tryon.people import Person
+from core.tryon.stance import require_front
 from core.tryon.warp import Layer, warp
+from core.vision.atr import ID
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class PreviewEngine:
 
     name = "preview"
     title = "Preview"
-    version = "2"
+    version = "3"
     licence = Licence("this project's", commercial=True, note="No weights.")
     categories = CATEGORIES
     uses_sampling = False
@@ -53,12 +56,16 @@ class PreviewEngine:
         """Measure the garment, fit it to the person and mark what it will cover.
 
         Raises:
-            TryOnError: the category is unknown, or the garment cannot be measured.
+            NoPersonError: too little of the person is seen.
+            TryOnError: the category is unknown, the garment cannot be measured, or the person is
+                not seen from the front (see `core.tryon.stance`).
         """
         if category not in CATEGORIES:
             raise TryOnError(
                 f"“{category}” is not a garment category. Choose one of: {', '.join(CATEGORIES)}."
             )
+        require_front(person, category)
+        garment = worn_part(garment, category)
         shape = measure(garment, category)
         body = Body(person)
         fitted = fit(shape, body)
@@ -78,6 +85,9 @@ class PreviewEngine:
         rim = 2 * round(person.parse.shape[0] / 100) + 1
         reach = cv2.dilate(covered.astype(np.uint8), np.ones((rim, rim), np.uint8)) > 0
         mask = (agnostic_mask(person, category) | reach) & ~protected(person)
+        if category == "lower_body":
+            # What is worn above lies over the waistband.
+            mask &= person.parse != ID["upper_clothes"]
         return Prepared(
             person,
             garment,
