@@ -62,7 +62,7 @@ def page_html(report: ItemReport, reporter: Reporter, anchor: str) -> str:
         _photo(catalog, report.row),
         _map(report),
         '</div><div class="why">',
-        f'<p class="words">{escape(" ".join(report.words))}</p>',
+        f'<p class="words">{_unbroken(" ".join(report.words))}</p>',
         f"<p>{told}.</p>",
         "<h2>What the prediction is made of</h2>",
         waterfall_svg(report.explanation, reporter.fields, unit),
@@ -190,6 +190,11 @@ def _image(image: Image.Image, alt: str) -> str:
     image.thumbnail((PHOTO_SIDE, PHOTO_SIDE))
     source = base64.b64encode(encode_webp(image)).decode()
     return f'<img src="data:image/webp;base64,{source}" alt="{escape(alt)}">'
+
+
+def _unbroken(text: str) -> str:
+    """Escaped text in which no line begins with a percent sign."""
+    return escape(text).replace(" %", "&nbsp;%")
 
 
 def _cut(text: str, most: int) -> str:

@@ -54,7 +54,7 @@ class Reader(HTMLParser):
 
 def test_one_item_is_one_page_with_its_numbers(reporter):
     read = Reader(report_html(reporter, [7]))
-    report, text = reporter.item(7), " ".join(read.text)
+    report, text = reporter.item(7), " ".join(read.text).replace("\xa0", " ")
     assert " ".join(report.words) in text
     assert [v for _, v in read.attributes].count("page") == 1 and "table" not in read.tags
     for step in waterfall(report.explanation):
