@@ -38,7 +38,8 @@ def show(pairs: list[Pair], found: Outcome, catalog: Catalog, unit: str, *, phot
     others = [pair for pair in pairs if not pair.same_style]
     variants = [pair for pair in pairs if pair.same_style]
     st.caption(
-        f"{len(others):,} pairs of different styles and {len(variants):,} of variants of one style."
+        f"{len(others):,} {'pair' if len(others) == 1 else 'pairs'} of different styles and"
+        f" {len(variants):,} of variants of one style."
         " The model predicts each item by itself and knows nothing of one taking sales from"
         " another: if buyers choose between the two, both predictions may be too high."
     )
