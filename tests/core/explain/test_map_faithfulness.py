@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from core.explain.map_faithfulness import (
     blurred,
+    cropped_likeness,
+    flipped_likeness,
     insertion_deletion,
     paired_range,
     ranked,
     saco,
+    without_margins,
 )
 
 GRID = 4
@@ -87,3 +91,30 @@ def test_ranges_draw_whole_styles():
     wide = paired_range(copies, np.repeat(np.arange(100), 4))
     narrow = paired_range(copies, np.arange(400))
     assert wide[2] - wide[1] > 1.6 * (narrow[2] - narrow[1])
+
+
+def test_a_map_that_follows_the_mirrored_photo_is_steady():
+    values = np.random.default_rng(0).normal(size=(6, 6))
+    assert flipped_likeness(values, values[:, ::-1]) == pytest.approx(1)
+    assert flipped_likeness(values, values) < 0.6
+    assert flipped_likeness(values, -values[:, ::-1]) == pytest.approx(-1)
+
+
+def test_a_map_that_follows_the_cropped_photo_is_steady():
+    """A smooth surface over the photo, read at the squares of the whole and of the cropped one."""
+
+    def surface(places):
+        return np.sin(8 * places[:, None]) + np.cos(7 * places[None, :])
+
+    whole, margin = (np.arange(8) + 0.5) / 8, 0.2
+    cropped = surface(margin + (1 - 2 * margin) * whole)
+    assert cropped_likeness(surface(whole), cropped, margin) > 0.97
+    assert cropped_likeness(surface(whole), surface(whole), margin) < 0.9
+    assert cropped_likeness(surface(whole), surface(whole), 0.0) == pytest.approx(1)
+
+
+def test_margins_are_cut_from_all_sides():
+    photo = Image.new("RGB", (100, 60), "white")
+    photo.paste("black", (10, 6, 90, 54))
+    cut = without_margins(photo, 0.1)
+    assert cut.size == (80, 48) and np.asarray(cut).max() == 0
