@@ -64,7 +64,7 @@ KINDS = {
 def pipeline_cases(goldens: Path, threads: int) -> Iterator[tuple[str, float, float, str]]:
     """Each case's name, its difference nearest to (or farthest past) its tolerance, and where.
 
-    Pictures are rounded to whole levels, so one level is usual: it is told, not taken for the worst.
+    Pictures are rounded to whole levels, so one level is usual: it is told, not taken as worst.
     """
     from safetensors.torch import load_file
 
