@@ -179,9 +179,8 @@ def _weights(folder: Path) -> dict[str, Any]:
     file = folder / "diffusion_pytorch_model.safetensors"
     if file.exists():
         return load_file(file)
-    weights: dict[str, Any] = torch.load(
-        file.with_suffix(".bin"), map_location="cpu", weights_only=True, mmap=True
-    )
+    binary = file.with_suffix(".bin")
+    weights: dict[str, Any] = torch.load(binary, map_location="cpu", weights_only=True, mmap=True)
     return weights
 
 
