@@ -79,7 +79,7 @@ def sentence(found: PhotoMap) -> str:
         if strongest:
             place, value = strongest
             said.append(f"{word} most: the {place} ({times(float(np.exp(value)))}).")
-    return " ".join(said)
+    return " ".join(said).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def score_sentence(found: PhotoMap, catalog: Catalog) -> str:

@@ -59,7 +59,10 @@ def region_table(found: PhotoMap, key: tuple[str, ...]) -> Region | None:
         },
         key="map-regions:" + ":".join(key),
     )
-    st.caption(f"{SOURCES[source]} Choose a row to see that part alone.")
+    st.caption(
+        f"{SOURCES[source]} What belongs to no square is spread evenly over all, so a large part"
+        " carries more of it. Choose a row to see that part alone."
+    )
     rows = chosen.selection.rows
     return told[rows[0]] if rows and rows[0] < len(told) else None
 

@@ -117,7 +117,8 @@ def test_a_region_is_coloured_alone(found):
 def test_the_map_in_a_sentence(found):
     assert item_map.sentence(found) == (
         "The whole photo: **× 2.0** against the average photo."
-        " Lifts most: the upper right (+5 %). Lowers most: the bottom (−2 %)."
+        " Lifts most: the upper right (+5\N{NO-BREAK SPACE}%)."
+        " Lowers most: the bottom (−2\N{NO-BREAK SPACE}%)."
     )
     flat = replace(found, values=np.zeros((8, 8)))
     assert item_map.sentence(flat) == "The whole photo: **× 2.0** against the average photo."
