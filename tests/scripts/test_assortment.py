@@ -66,6 +66,17 @@ def test_every_kind_of_edit_works(made, capsys, edit):
     assert "items edited" in capsys.readouterr().out
 
 
+def test_levels_of_one_column_add_up_and_columns_narrow_down(made, capsys):
+    frame = made[0].frame
+    both = frame["Type"].isin(["coat", "skirt"])
+    where = ["--drop", "--where", "Type=coat", "--where", "Type=skirt"]
+    assert main([*made[1], *where]) == 0
+    assert f"{both.sum()} items edited" in capsys.readouterr().out
+    assert main([*made[1], *where, "--where", "Colour=red", "--between", "Price", "0", "30"]) == 0
+    fewer = both & (frame["Colour"] == "red") & (frame["Price"] <= 30)
+    assert f"{fewer.sum()} items edited" in capsys.readouterr().out and fewer.any()
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
