@@ -6,15 +6,15 @@ import streamlit as st
 from app.assortment_charts import differences_chart, mix_chart
 from app.assortment_photos import strip
 from app.assortment_words import difference_words, outside_sentence, signed, total_words
-from app.popularity_item import ordinal
 from app.popularity_view import CONFIG, column_label
-from app.words import about, capital, plain
+from app.words import capital, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
 from core.explain.assortment import Step
 from core.explain.assortment_outcome import EDITED, RANGE, VALUE, Outcome
 from core.explain.assortment_outside import Outside
 from core.explain.assortment_totals import ErrorShape, Total
+from core.explain.wording import about, ordinal
 from core.popularity.scoreboard import Scoreboard
 
 PHOTOS = 12

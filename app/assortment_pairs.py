@@ -5,12 +5,11 @@ from html import escape
 import streamlit as st
 
 from app.assortment_photos import cell
-from app.popularity_item import ordinal
 from app.popularity_view import column_label, item_names
-from app.words import about
 from core.catalog.catalog import Catalog
 from core.explain.assortment_outcome import Outcome
 from core.explain.competing import MOST_ITEMS, PRICE_APART, WEEKS_APART, Pair
+from core.explain.wording import about, ordinal
 from core.popularity.twins import NEAR_COSINE
 
 SHOWN = 8

@@ -1,7 +1,7 @@
 """Sentences on edits of a range: what is edited, what leaves the past, what a total may be."""
 
 from app.popularity_view import column_label
-from app.words import about, label, money, plain, rounded
+from app.words import label, plain
 from core.catalog.catalog import Catalog
 from core.catalog.facets import MISSING
 from core.catalog.roles import Role
@@ -9,6 +9,7 @@ from core.catalog.selection import Selection
 from core.explain.assortment import Edit, Step
 from core.explain.assortment_outside import Outside
 from core.explain.assortment_totals import Range
+from core.explain.wording import about, money, rounded
 
 
 def edit_sentence(edit: Edit, catalog: Catalog) -> str:

@@ -6,10 +6,11 @@ import streamlit as st
 
 from app.catalog_grid import titles
 from app.catalog_state import go, select
-from app.words import capital, colours, interval, money
+from app.words import capital, colours, interval
 from core.catalog.query import Listing
 from core.catalog.roles import Role
 from core.catalog.selection import Selection
+from core.explain.wording import money
 
 POINTS = 5_000
 """More slow the browser down and hide each other; every n-th item of the order is drawn then."""

@@ -11,10 +11,11 @@ import streamlit as st
 from app.catalog_state import go, select, shown
 from app.photos import photo_url
 from app.suggestions import accepted_titles
-from app.words import about, capital, money
+from app.words import capital
 from core.catalog.query import Listing
 from core.catalog.roles import Role
 from core.catalog.selection import Selection
+from core.explain.wording import about, money
 
 ASSETS = Path(__file__).parent / "assets"
 _GRID = st.components.v2.component(

@@ -10,10 +10,11 @@ import streamlit as st
 from app.catalog_grid import titles
 from app.catalog_state import go, redraw_table, select
 from app.photos import photo_url
-from app.words import capital, label, rounded
+from app.words import capital, label
 from core.catalog.query import Listing
 from core.catalog.roles import Role
 from core.catalog.selection import Selection
+from core.explain.wording import rounded
 
 HIDDEN = {Role.ID, Role.IMAGE, Role.TITLE, Role.DESCRIPTION, Role.REVIEW, Role.TARGET, Role.PRICE}
 

@@ -13,10 +13,11 @@ from app.catalog_state import go, select, selection, shown
 from app.look_search import photo_vectors, read_photos, similar_items
 from app.photos import photo_url
 from app.suggestions import beside_item
-from app.words import about, capital, colours, interval, label, money, plain
+from app.words import capital, colours, interval, label, plain
 from core.catalog.query import Listing
 from core.catalog.roles import Role
 from core.errors import FashionError
+from core.explain.wording import about, money
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 LONG = {Role.DESCRIPTION, Role.REVIEW}

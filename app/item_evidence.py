@@ -13,11 +13,12 @@ from app.catalogs import photo_url
 from app.look_search import photo_vectors
 from app.popularity_source import trained_catalog
 from app.popularity_view import CONFIG, item_names, layout
-from app.words import about, colours, plain
+from app.words import colours, plain
 from core.catalog.catalog import Catalog
 from core.errors import CheckpointMissing
 from core.explain.evidence import Evidence, Nearest, PastItem, evidence
 from core.explain.past import NEAR_SHARE, By, Past
+from core.explain.wording import about
 from core.popularity.scoreboard import Scoreboard
 
 HEADINGS: dict[By, str] = {

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.popularity_view import times
 from core.checkpoints import best_parser
 from core.errors import FashionError
 from core.explain.maps import PhotoMap
@@ -16,6 +15,7 @@ from core.explain.maps_regions import (
     garment_labels,
     regions,
 )
+from core.explain.wording import times
 from core.tryon.cutout import matte
 from core.vision.parsing import HumanParser, detect
 

@@ -9,19 +9,13 @@ import streamlit as st
 from app import item_evidence, item_map, item_report
 from app.catalogs import photo_url
 from app.popularity_overview_values import item_values
-from app.popularity_view import (
-    CONFIG,
-    feature_roles,
-    item_names,
-    player_label,
-    times,
-    waterfall_chart,
-)
-from app.words import about, interval, plain
+from app.popularity_view import CONFIG, feature_roles, item_names, player_label, waterfall_chart
+from app.words import interval, plain
 from core.catalog.catalog import Catalog
 from core.catalog.suggestions import stamp
 from core.explain.checks import load_checks
 from core.explain.linear import Explanation, explain, waterfall
+from core.explain.wording import about, times
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 
@@ -109,7 +103,6 @@ def show(
             f"Rank {line['rank']:,} of {len(order):,}:"
             f" {interval(line['predicted'], line['low'], line['high'])} {board.unit}"
         )
-        st.markdown(rank_sentence(line))
         _actual(catalog, row, line, board)
         if line["basis"] == "out_of_fold":
             st.caption(
@@ -125,18 +118,6 @@ def show(
             _method(explanation, line, board)
     item_map.show(model, catalog, board, row)
     item_evidence.show(catalog, board, line, row)
-
-
-def rank_sentence(line: pd.Series) -> str:
-    """Where an item may end up, in words: ``Its place in 80 of 100 cases: 5th to 40th``."""
-    low, high = ordinal(int(line["rank_low_80"])), ordinal(int(line["rank_high_80"]))
-    return f"Its place in 80 of 100 cases: {low}" + (f" to {high}" if high != low else "")
-
-
-def ordinal(number: int) -> str:
-    """A place in words: ``1st``, ``12th``, ``1,203rd``."""
-    last = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
-    return f"{number:,}{last or 'th'}"
 
 
 def _actual(catalog: Catalog, row: int, line: pd.Series, board: Scoreboard) -> None:

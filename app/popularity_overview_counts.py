@@ -8,12 +8,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.popularity_overview_values import Key, Known, key_of
-from app.popularity_view import CONFIG, feature_roles, item_names, layout, player_label, times
+from app.popularity_view import CONFIG, feature_roles, item_names, layout, player_label
 from app.words import colours
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.explain.overview import importance
 from core.explain.overview_fields import column_of, sample, standing, swarm
+from core.explain.wording import times
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 from core.popularity.splits import group_codes

@@ -16,14 +16,7 @@ from app.popularity_overview_counts import (
 )
 from app.popularity_overview_values import Key, Known, key_of
 from app.popularity_scatter import DARK_PALETTE, PALETTE
-from app.popularity_view import (
-    CONFIG,
-    column_chart,
-    feature_roles,
-    item_names,
-    player_label,
-    times,
-)
+from app.popularity_view import CONFIG, column_chart, feature_roles, item_names, player_label
 from app.words import colours, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
@@ -36,6 +29,7 @@ from core.explain.overview_fields import (
     standing,
     strengths,
 )
+from core.explain.wording import times
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 from core.popularity.shapley import MAX_EXACT

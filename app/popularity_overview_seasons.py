@@ -8,11 +8,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.popularity_overview_values import Key, Known, key_of
-from app.popularity_view import CONFIG, feature_roles, layout, player_label, times
+from app.popularity_view import CONFIG, feature_roles, layout, player_label
 from app.words import colours, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.explain.overview import compare
+from core.explain.wording import times
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 from core.popularity.splits import forward_folds, group_codes

@@ -8,10 +8,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.suggestions import accepted_titles
-from app.words import MODEL_NAMES, about, capital, colours, label
+from app.words import MODEL_NAMES, capital, colours, label
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.explain.linear import REST, Explanation, Step
+from core.explain.wording import about, times
 from core.popularity.additive import IMAGE_PLAYER, REVIEW_PLAYER, TEXT_PLAYER
 from core.popularity.scoreboard import REFERENCE, Scoreboard
 
@@ -39,14 +40,6 @@ def column_label(column: str, roles: Mapping[str, Role] | None = None) -> str:
 def feature_roles(board: Scoreboard) -> dict[str, Role]:
     """Roles of the columns that the models learned from."""
     return {c["name"]: Role(c["role"]) for c in board.columns}
-
-
-def times(factor: float) -> str:
-    """A factor in words: ``+12 %``, ``−8 %`` or ``+0.3 %``, or ``× 2.4`` where it is large."""
-    if factor >= 2 or factor <= 0.5:
-        return f"× {factor:.1f}" if factor >= 0.95 else f"× {factor:.2f}"
-    percent = (factor - 1) * 100
-    return f"{percent:+.{0 if abs(percent) >= 1 else 1}f} %".replace("-", "−")
 
 
 def pairs_sentence(board: Scoreboard, model: str) -> str:

@@ -9,16 +9,17 @@ import streamlit as st
 
 from app import what_if_photo
 from app.item_evidence import past_of
-from app.popularity_view import CONFIG, feature_roles, layout, player_label, times
+from app.popularity_view import CONFIG, feature_roles, layout, player_label
 from app.what_if_state import Edits, Studied
 from app.what_if_words import changes_sentence, colour_column, flag_sentence, photo_sentence
-from app.words import about, colours
+from app.words import colours
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import FashionError
 from core.explain.density import flags
 from core.explain.scenarios import place
 from core.explain.what_if import edited, photo_column
+from core.explain.wording import about, times
 from core.popularity.columns import match_columns
 
 MOVED = 0.005

@@ -9,12 +9,13 @@ import streamlit as st
 
 from app.item_evidence import past_of
 from app.popularity_view import CONFIG, column_label, layout
-from app.words import about, colours, money, plain
+from app.words import colours, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
 from core.errors import FashionError
 from core.explain.response import date_response, level_response, number_response
 from core.explain.what_if import edited
+from core.explain.wording import about, money
 from core.popularity.additive import BlockModel
 from core.popularity.columns import match_columns
 from core.popularity.scoreboard import Scoreboard

@@ -9,16 +9,17 @@ import pandas as pd
 import streamlit as st
 
 from app.item_evidence import past_of
-from app.popularity_view import column_label, times
+from app.popularity_view import column_label
 from app.what_if_state import Edits, Studied
 from app.what_if_words import changes_sentence
-from app.words import money, plain
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import FashionError
 from core.explain.edits import SECONDS, Editable, Found, editable, find_edits, goal_of
 from core.explain.past import SEASON_NAMES, Past
 from core.explain.scenarios import place
+from core.explain.wording import money, times
 
 RESULT = "what_if_found"
 

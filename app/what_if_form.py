@@ -18,9 +18,10 @@ from app import (
 )
 from app.popularity_view import column_label
 from app.what_if_state import Edits, Studied, edits
-from app.words import money, plain
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
+from core.explain.wording import money
 from core.popularity.additive import BlockModel
 from core.popularity.blocks import NumberBlock
 from core.popularity.columns import match_columns

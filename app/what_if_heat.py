@@ -10,11 +10,12 @@ from app.item_evidence import past_of
 from app.popularity_view import CONFIG, layout
 from app.what_if_curves import drawn_fields, no_past, told
 from app.what_if_state import Edits, Studied
-from app.words import about, colours, plain
+from app.words import colours, plain
 from core.catalog.roles import LEVEL_ROLES, Role
 from core.errors import FashionError
 from core.explain.heat import Axis, Heat, heat
 from core.explain.what_if import edited
+from core.explain.wording import about
 
 DOTS = 1000
 """Most past items that are drawn, by lot."""

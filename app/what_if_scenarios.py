@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import what_if_photo
-from app.popularity_view import CONFIG, feature_roles, layout, player_label, times
+from app.popularity_view import CONFIG, feature_roles, layout, player_label
 from app.what_if_state import Edits, Studied
 from app.what_if_words import changes_sentence
-from app.words import about, colours, plain
+from app.words import colours, plain
 from core.catalog.catalog import Catalog
 from core.catalog.export import file_name, write_table
 from core.errors import FashionError
@@ -29,6 +29,7 @@ from core.explain.scenarios import (
     saved,
     table,
 )
+from core.explain.wording import about, times
 from core.popularity.scoreboard import Scoreboard
 
 SHOWN = 6

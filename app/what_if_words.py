@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 
 from app.popularity_view import column_label
-from app.words import money, plain
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import LEVEL_ROLES, Role
 from core.explain.density import Flag
 from core.explain.photos import Kind, kind_of
 from core.explain.what_if import photo_column
+from core.explain.wording import money
 
 PHOTOS: dict[Kind, str] = {
     "uploaded": "Your photo instead of its own",

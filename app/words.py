@@ -1,10 +1,10 @@
 """Numbers, names and colours that pages share."""
 
-import math
 import re
 
 import streamlit as st
 
+from core.explain.wording import about
 from core.popularity.scoreboard import AT_LAUNCH, NEIGHBOURS, REFERENCE
 
 MODEL_NAMES = {
@@ -41,32 +41,9 @@ def colours() -> dict[str, str]:
     }
 
 
-def rounded(value: float, low: float, high: float) -> float:
-    """A number rounded to what its interval supports: 423 between 310 and 560 is 420.
-
-    At least two digits stay, so that the low end of a wide interval does not become 0.
-    """
-    step = 10 ** math.floor(math.log10(max((high - low) / 20, 1)))
-    step = min(step, 10 ** max(0, math.floor(math.log10(max(abs(value), 1))) - 1))
-    return float(round(value / step) * step)
-
-
-def about(value: float, low: float, high: float) -> str:
-    """A number in words, rounded to what its interval supports, such as ``420``."""
-    return f"{rounded(value, low, high):,.0f}"
-
-
 def interval(value: float, low: float, high: float) -> str:
     """A prediction in words: ``about 420, 310 to 560``."""
     return f"about {about(value, low, high)}, {about(low, low, high)} to {about(high, low, high)}"
-
-
-def money(value: float, currency: str = "") -> str:
-    """A price: ``49.90 EUR``, ``$1,200``."""
-    text = f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
-    if not currency:
-        return text
-    return f"{currency}{text}" if not currency[0].isalpha() else f"{text} {currency}"
 
 
 def label(column: str) -> str:

@@ -1,26 +1,9 @@
 """Words of the popularity page."""
 
-import pytest
-
-from app.popularity_view import item_names, player_label, scoreboard_chart, times
+from app.popularity_view import item_names, player_label, scoreboard_chart
 from core.catalog.roles import Role
 from core.popularity.scoreboard import ModelScores, Scoreboard
 from tests.core.popularity.synthetic import as_catalog, make_frame
-
-
-@pytest.mark.parametrize(
-    ("factor", "words"),
-    [
-        (1.12, "+12 %"),
-        (0.92, "−8 %"),
-        (1.003, "+0.3 %"),
-        (0.998, "−0.2 %"),
-        (2.4, "× 2.4"),
-        (0.31, "× 0.31"),
-    ],
-)
-def test_factors_in_words(factor, words):
-    assert times(factor) == words
 
 
 def test_players_have_names_for_people():

@@ -4,7 +4,17 @@ from hypothesis import strategies as st
 
 from core.catalog.roles import Role
 from core.explain.linear import Part
-from core.explain.wording import clean, field, label, part_words
+from core.explain.wording import (
+    about,
+    clean,
+    field,
+    label,
+    money,
+    ordinal,
+    part_words,
+    rounded,
+    times,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,3 +75,55 @@ def test_cleaned_text_is_one_visible_line(text):
     assert found == " ".join(found.split())
     assert all(c.isprintable() for c in found)
     assert clean("a\u202eb\nc\x00") == "a b c"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "expected"),
+    [
+        (423.4, 310, 560, "420"),
+        (7.4, 5, 9, "7"),
+        (12_345, 4_000, 40_000, "12,000"),
+        (1_612, 1_612, 1_460_000, "1,600"),
+        (0, 0, 0, "0"),
+    ],
+)
+def test_a_number_is_rounded_to_what_its_interval_supports(value, low, high, expected):
+    assert about(value, low, high) == expected
+
+
+@given(st.floats(0, 1e7), st.floats(0, 1e7), st.floats(0, 1e7))
+def test_rounding_moves_a_number_by_less_than_the_interval_is_wide(value, low, high):
+    low, high = sorted((low, high))
+    assert abs(rounded(value, low, high) - value) <= max(0.5, (high - low) / 40)
+
+
+def test_money():
+    assert money(49.9, "EUR") == "49.90 EUR"
+    assert money(1200.0, "$") == "$1,200"
+    assert money(5.0) == "5"
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (1.12, "+12 %"),
+        (0.92, "−8 %"),
+        (1.003, "+0.3 %"),
+        (0.998, "−0.2 %"),
+        (2.4, "× 2.4"),
+        (0.31, "× 0.31"),
+    ],
+)
+def test_factors_in_words(factor, words):
+    assert times(factor) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        *((1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th")),
+        *((13, "13th"), (21, "21st"), (102, "102nd"), (111, "111th"), (1203, "1,203rd")),
+    ],
+)
+def test_places_are_told_in_words(number, words):
+    assert ordinal(number) == words
