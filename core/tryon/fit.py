@@ -21,6 +21,8 @@ WAIST_LENGTH = 0.58
 """How long the chest width (the waistband) of a flat garment is down the body, as a fraction of
 the distance from neck to hips. Flat garments are wider than worn ones, so this is not the scale of
 their width."""
+STRAPS = 0.8
+"""Distance between the outer edges of sleeveless shoulders, as a share of a body's shoulders."""
 FULL_LENGTH = 0.86
 """Trousers that reach this far of the way from waist to ankles are taken to end at the ankles."""
 SHORTEST_TOP, LONGEST_TOP = 0.86, 2.1
@@ -98,7 +100,12 @@ def _upper_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
     chest_depth = 0.3 * body.hip_depth
     chest = body.half_width(chest_depth, 0) + body.half_width(chest_depth, 1)
     scale = chest * CHEST_EASE / width
-    along = CHEST_LENGTH * body.hip_depth / width
+    span = float(points["shoulder_1"][0] - points["shoulder_0"][0])
+    shoulders = float(np.linalg.norm(body.shoulder(1) - body.shoulder(0)))
+    if not shape.limbs:
+        shoulders *= STRAPS
+    # A garment photographed on a form is as narrow at the chest as a body: its shoulders tell.
+    along = min(CHEST_LENGTH * body.hip_depth / width, shoulders / max(span, 1.0))
     source, target, targets = [], [], {}
 
     def pin(name: str | None, at: np.ndarray, to: np.ndarray) -> None:

@@ -143,6 +143,9 @@ def _sleeveless(
     out = OUTWARD[side]
     low = top + round(0.5 * height)
     rows = np.arange(min(int(shoulder[1] + 0.13 * height), low - 2), low)
+    # In the rows of a deep neckline nothing reaches out from the middle.
+    seen = reach[side, rows] > 0.3 * reach[side, rows].max()
+    rows = rows[seen] if seen.any() else rows
     edge = np.stack([middle + out * reach[side, rows], rows], axis=1)
     end = edge[-1]
     along = (end - shoulder) / max(np.linalg.norm(end - shoulder), 1e-6)
@@ -152,7 +155,7 @@ def _sleeveless(
     if bulge[best] > 0.02 * height:
         return shoulder, edge[best]
     width = 2 * float(np.nanmedian(reach[side, rows]))
-    row = min(int(shoulder[1] + 0.42 * width), low)
+    row = rows[int(np.argmin(np.abs(rows - min(shoulder[1] + 0.42 * width, low))))]
     return shoulder, np.array([middle + out * reach[side, row], row], np.float64)
 
 

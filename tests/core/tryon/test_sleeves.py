@@ -7,6 +7,7 @@ import numpy as np
 
 from core.tryon.cutout import Cutout, read_garment
 from core.tryon.landmarks import measure
+from core.tryon.sleeves import sleeves
 
 DEMO = Path(__file__).parents[3] / "data" / "demo" / "images"
 
@@ -49,3 +50,14 @@ def test_a_gathered_cuff_does_not_pinch_the_map():
     assert len(shape.limbs) == 2
     for limb in shape.limbs:
         assert np.linalg.norm(limb.sections[-1, 0] - limb.sections[-1, 1]) > 18
+
+
+def test_armpits_are_at_the_sides_though_the_cutout_has_a_hole_in_the_middle():
+    mask = np.zeros((440, 400), bool)
+    mask[60:420, 120:280] = True
+    reach = np.zeros((2, 440))
+    reach[:, 60:420] = 80
+    reach[:, 122:132] = 2  # where an armpit is looked for without a curve to go by
+    for side, ((_, armpit, _), part) in enumerate(sleeves(mask, reach, 200.0, False)):
+        assert part is None
+        assert abs(armpit[0] - (120, 280)[side]) < 3 and 100 < armpit[1] < 160
