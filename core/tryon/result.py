@@ -3,15 +3,23 @@
 import hashlib
 import io
 import json
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import diskcache
 import numpy as np
 from PIL import Image
 
+from core.errors import TryOnError
 from core.tryon.cutout import Cutout, cutout_version, read_garment
-from core.tryon.engine import Engine, GarmentCategory, OnStep, require
+from core.tryon.engine import Engine, GarmentCategory, OnStep, Prepared, drawn_seed, require
+from core.tryon.mask_edit import NO_EDIT, MaskEdit, edited
+from core.tryon.masks import protected
+from core.tryon.ootd import OotdEngine
+from core.tryon.ootd_sampler import SAMPLERS
 from core.tryon.people import Person
 from core.tryon.preview import Placed
 
@@ -24,6 +32,15 @@ class Settings:
     steps: int = 20
     scale: float = 2.0
     samples: int = 1
+    sampler: str = "published"
+
+    def settled(self) -> "Settings":
+        """The same with a seed drawn where any will do, so that the picture can be made again."""
+        return replace(self, seed=drawn_seed(self.seed))
+
+    def told(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -36,12 +53,19 @@ class Result:
         garment: PNG file, RGBA: the cut-out garment.
         points: landmarks on the cut-out by name, (x, y) in its pixels; empty where the engine
             finds none.
+        made: when, ISO 8601 in UTC.
     """
 
     pictures: tuple[bytes, ...]
     mask: bytes
     garment: bytes
     points: dict[str, tuple[float, float]]
+    made: str = ""
+
+
+def samplers(engine: Engine) -> dict[str, tuple[str, int]]:
+    """The samplers that an engine can run with: name to title and usual steps; empty for none."""
+    return SAMPLERS if isinstance(engine, OotdEngine) else {}
 
 
 def try_on(
@@ -50,6 +74,7 @@ def try_on(
     category: GarmentCategory,
     engine: Engine,
     settings: Settings = Settings(),
+    edit: MaskEdit = NO_EDIT,
     *,
     cache: diskcache.Cache | None = None,
     garment_name: str | None = None,
@@ -62,40 +87,125 @@ def try_on(
         garment: the photo, a file or its bytes.
         category: where it is worn.
         engine: what makes the picture.
-        settings: for engines that sample.
+        settings: for engines that sample; a seed that any will do is better `settled` before.
+        edit: of the mask that the engine would repaint.
         cache: where to look for the result and keep it; None computes it anew.
         garment_name: what to call the photo in an error.
-        on_step: told about progress.
+        on_step: told about progress; what it raises ends the run and comes out of here.
 
     Raises:
         ImageError, TryOnError, CheckpointMissing: as the engine and `read_garment`.
     """
     require(engine)
-    key = content_key(person, garment, category, engine, settings)
+    settings = settings.settled()
+    key = content_key(person, garment, category, engine, settings, edit)
     if cache is not None and (kept := cache.get(key)) is not None:
         return _unpack(kept)
     cut = read_garment(garment, garment_name)
     prepared = engine.prepare(person, cut, category)
-    pictures = engine.run(
-        prepared,
-        seed=settings.seed,
-        steps=settings.steps,
-        scale=settings.scale,
-        samples=settings.samples,
-        on_step=on_step,
-    )
-    points = {}
-    if isinstance(prepared.work, Placed):
-        points = {
-            name: (round(float(x), 1), round(float(y), 1))
-            for name, (x, y) in prepared.work.shape.points.items()
-        }
+    if cache is not None:
+        cache.set(_mask_key(person, garment, category, engine), _png(prepared.mask))
+    if edit:
+        prepared = replace(prepared, mask=edited(prepared.mask, edit, protected(person)))
+        if not prepared.mask.any():
+            raise TryOnError(
+                "Nothing is left of the mask, so nothing would change. Undo some strokes, or choose"
+                " a wider style."
+            )
+    began = time.monotonic()
+    pictures = _run(engine, prepared, settings, on_step)
     result = Result(
-        tuple(_png(picture) for picture in pictures), _png(prepared.mask), _png(_rgba(cut)), points
+        tuple(_png(picture) for picture in pictures),
+        _png(prepared.mask),
+        _png(_rgba(cut)),
+        _points(prepared),
+        datetime.now(UTC).isoformat(timespec="seconds"),
     )
     if cache is not None:
         cache.set(key, _pack(result))
+        cache.set(_pace_key(engine), (time.monotonic() - began) / _amount(engine, settings))
     return result
+
+
+def kept_result(
+    person: Person,
+    garment: Path | bytes,
+    category: GarmentCategory,
+    engine: Engine,
+    settings: Settings,
+    edit: MaskEdit,
+    cache: diskcache.Cache,
+) -> Result | None:
+    """The result that an earlier `try_on` of the same inputs kept, or None."""
+    kept = cache.get(content_key(person, garment, category, engine, settings, edit))
+    return None if kept is None else _unpack(kept)
+
+
+def own_mask(
+    person: Person,
+    garment: Path | bytes,
+    category: GarmentCategory,
+    engine: Engine,
+    *,
+    cache: diskcache.Cache,
+    garment_name: str | None = None,
+) -> bytes:
+    """The mask that an engine would repaint, before any edit: a PNG file, 8-bit grey.
+
+    Raises:
+        ImageError, TryOnError, CheckpointMissing: as the engine and `read_garment`.
+    """
+    key = _mask_key(person, garment, category, engine)
+    kept = cache.get(key)
+    if kept is None:
+        cut = read_garment(garment, garment_name)
+        kept = _png(engine.prepare(person, cut, category).mask)
+        cache.set(key, kept)
+    return kept
+
+
+def expected_seconds(engine: Engine, settings: Settings, cache: diskcache.Cache) -> float | None:
+    """How long a run takes by the last one on this machine; None where there was none."""
+    pace = cache.get(_pace_key(engine))
+    return None if pace is None else float(pace) * _amount(engine, settings)
+
+
+def plain_edit(edit: MaskEdit) -> dict[str, Any]:
+    """An edit as plain values for JSON; empty where it changes nothing."""
+    return asdict(edit) if edit else {}
+
+
+def _run(
+    engine: Engine, prepared: Prepared, settings: Settings, on_step: OnStep | None
+) -> list[np.ndarray]:
+    told: dict[str, Any] = settings.told()
+    if not isinstance(engine, OotdEngine):
+        del told["sampler"]
+    return engine.run(prepared, **told, on_step=on_step)
+
+
+def _points(prepared: Prepared) -> dict[str, tuple[float, float]]:
+    if not isinstance(prepared.work, Placed):
+        return {}
+    return {
+        name: (round(float(x), 1), round(float(y), 1))
+        for name, (x, y) in prepared.work.shape.points.items()
+    }
+
+
+def _amount(engine: Engine, settings: Settings) -> int:
+    """What the time of a run grows with."""
+    return settings.steps * settings.samples if engine.uses_sampling else 1
+
+
+def _pace_key(engine: Engine) -> str:
+    return f"tryon seconds {engine.name} {engine.version}"
+
+
+def _mask_key(
+    person: Person, garment: Path | bytes, category: GarmentCategory, engine: Engine
+) -> str:
+    return "mask " + content_key(person, garment, category, engine, Settings())
 
 
 def content_key(
@@ -104,14 +214,17 @@ def content_key(
     category: GarmentCategory,
     engine: Engine,
     settings: Settings,
+    edit: MaskEdit = NO_EDIT,
 ) -> str:
     """SHA-256 over the content of everything that the result depends on, in hexadecimal."""
     digest = hashlib.sha256()
     photo = garment.read_bytes() if isinstance(garment, Path) and garment.is_file() else garment
     told = settings if engine.uses_sampling else None
+    changed = repr(edit) if edit else ""
     for part in (
         f"tryon {engine.name} {engine.version} {category} {told} {person.pixels.shape}".encode(),
         cutout_version().encode(),
+        changed.encode(),
         person.pixels.tobytes(),
         person.parse.tobytes(),
         person.keypoints.tobytes(),
@@ -136,7 +249,7 @@ def _png(pixels: np.ndarray) -> bytes:
 def _pack(result: Result) -> bytes:
     """One value of plain bytes: a line of JSON with the lengths, then the files."""
     files = [*result.pictures, result.mask, result.garment]
-    head = {"lengths": [len(f) for f in files], "points": result.points}
+    head = {"lengths": [len(f) for f in files], "points": result.points, "made": result.made}
     return b"\n".join([json.dumps(head).encode(), b"".join(files)])
 
 
@@ -148,4 +261,5 @@ def _unpack(data: bytes) -> Result:
         files.append(body[start : start + length])
         start += length
     points = {name: (float(x), float(y)) for name, (x, y) in head["points"].items()}
-    return Result(tuple(files[:-2]), files[-2], files[-1], points)
+    made = str(head.get("made", ""))
+    return Result(tuple(files[:-2]), files[-2], files[-1], points, made)

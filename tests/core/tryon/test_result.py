@@ -7,13 +7,22 @@ import pytest
 from PIL import Image
 
 from core.cache import open_cache
-from core.errors import CheckpointMissing, NoPersonError
+from core.errors import CheckpointMissing, NoPersonError, TryOnError
 from core.tryon import drawing
 from core.tryon.category import guess_category
 from core.tryon.engines import engine_named
+from core.tryon.mask_edit import MaskEdit, Stroke
 from core.tryon.people import demo_person, people
 from core.tryon.preview import PreviewEngine
-from core.tryon.result import Settings, content_key, try_on
+from core.tryon.result import (
+    Settings,
+    content_key,
+    expected_seconds,
+    kept_result,
+    own_mask,
+    samplers,
+    try_on,
+)
 from tests.core.tryon.synthetic import make_garment, write_people
 
 ENGINE = engine_named("preview")
@@ -66,8 +75,66 @@ def test_everything_that_changes_the_picture_changes_the_key(person, photo, tmp_
         content_key(person, photo, "dresses", ENGINE, Settings()),
         content_key(person, photo, "upper_body", ootd, Settings()),
         content_key(person, photo, "upper_body", ootd, Settings(seed=1)),
+        content_key(person, photo, "upper_body", ootd, Settings(sampler="fast")),
+        content_key(person, photo, "upper_body", ENGINE, Settings(), MaskEdit(top=1)),
+        content_key(person, photo, "upper_body", ENGINE, Settings(), MaskEdit(strokes=(WIPE,))),
     }
-    assert len(keys) == 7
+    assert len(keys) == 10
+
+
+WIPE = Stroke(((0.5, 0.35),), 0.04, False)
+
+
+def test_an_edited_mask_is_what_is_repainted_and_is_kept_apart(person, photo, tmp_path):
+    edit = MaskEdit(strokes=(WIPE,))
+    with open_cache(tmp_path) as cache:
+        plain = try_on(person, photo, "upper_body", ENGINE, cache=cache)
+        inputs = (person, photo, "upper_body", ENGINE, Settings(), edit, cache)
+        assert kept_result(*inputs) is None
+        result = try_on(*inputs[:-1], cache=cache)
+        assert kept_result(*inputs) == result != plain
+        assert own_mask(person, photo, "upper_body", ENGINE, cache=cache) == plain.mask
+    y, x = round(0.35 * 1024), round(0.5 * 768)
+    assert pixels(plain.mask)[y, x] == 255 and pixels(result.mask)[y, x] == 0
+    wiped = np.s_[y - 20 : y + 20, x - 20 : x + 20]
+    assert np.array_equal(pixels(result.pictures[0])[wiped], person.pixels[wiped])
+    assert not np.array_equal(pixels(plain.pictures[0])[wiped], person.pixels[wiped])
+
+
+def test_a_mask_of_nothing_is_refused(person, photo):
+    wipe = Stroke(((0, 0.5), (1, 0.5)), 0.25, False)
+    below = Stroke(((0, 1), (1, 1)), 0.25, False)
+    above = Stroke(((0, 0), (1, 0)), 0.25, False)
+    with pytest.raises(TryOnError, match="Nothing is left of the mask"):
+        try_on(person, photo, "upper_body", ENGINE, edit=MaskEdit(strokes=(above, wipe, below)))
+
+
+def test_the_own_mask_is_found_without_a_run(person, photo, tmp_path, monkeypatch):
+    monkeypatch.setattr(PreviewEngine, "run", lambda *a, **k: pytest.fail("ran"))
+    with open_cache(tmp_path) as cache:
+        mask = own_mask(person, photo, "upper_body", ENGINE, cache=cache)
+        monkeypatch.setattr(PreviewEngine, "prepare", lambda *a, **k: pytest.fail("prepared twice"))
+        assert own_mask(person, photo, "upper_body", ENGINE, cache=cache) == mask
+    assert pixels(mask).shape == person.parse.shape
+
+
+def test_the_time_that_a_run_takes_is_that_of_the_last_one(person, photo, tmp_path):
+    with open_cache(tmp_path) as cache:
+        assert expected_seconds(ENGINE, Settings(), cache) is None
+        try_on(person, photo, "upper_body", ENGINE, cache=cache)
+        seconds = expected_seconds(ENGINE, Settings(), cache)
+        assert 0 < seconds < 60
+        assert expected_seconds(ENGINE, Settings(samples=4), cache) == seconds
+
+
+def test_only_engines_that_sample_offer_samplers():
+    assert samplers(ENGINE) == {}
+    assert set(samplers(engine_named("ootd-hd"))) == {"published", "fast"}
+
+
+def test_a_seed_that_any_will_do_is_drawn_and_another_stays():
+    assert Settings(seed=7).settled() == Settings(seed=7)
+    assert Settings(seed=-1).settled().seed >= 0
 
 
 def test_an_engine_that_is_not_here_says_so_before_any_work(person, photo):

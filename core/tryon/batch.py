@@ -1,0 +1,253 @@
+"""Several garments on several people: pair by pair, one sheet to look at, one archive to take.
+
+A pair that cannot be made is a sentence in its place, not the end of the batch. Results are kept
+by content as any other's, so a batch that was stopped goes on where it was when started again.
+"""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from core.errors import CancelledError, FashionError
+from core.tryon.engine import Engine, GarmentCategory
+from core.tryon.mask_edit import NO_EDIT
+from core.tryon.people import Person
+from core.tryon.provenance import provenance, stamped
+from core.tryon.result import Result, Settings
+from core.vision.images import open_image
+
+MOST_PAIRS = 400
+
+TILE = (240, 320)
+"""Width and height of a picture on the sheet (pixels)."""
+
+GAP, LINE = 12, 18
+INK, FAINT, GROUND = "#1B1F24", "#6B7280", "#FFFFFF"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A garment of a batch.
+
+    Attributes:
+        id, title: short name and name for people.
+        photo: the file, or its bytes.
+        category: where it is worn.
+    """
+
+    id: str
+    title: str
+    photo: Path | bytes
+    category: GarmentCategory
+
+
+@dataclass(frozen=True)
+class Sitter:
+    """A person of a batch, opened only when it is their turn.
+
+    Attributes:
+        id, title: short name and name for people.
+        open: reads the picture.
+    """
+
+    id: str
+    title: str
+    open: Callable[[], Person]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What came of one garment on one person.
+
+    Attributes:
+        name: of the pair's files.
+        result: None where there is a `problem` instead.
+        about: the provenance, empty without a result.
+        problem: a sentence.
+    """
+
+    sitter: Sitter
+    piece: Piece
+    name: str
+    result: Result | None
+    about: dict[str, Any]
+    problem: str = ""
+
+
+Make = Callable[[Person, Piece], Result]
+
+
+def run_batch(
+    sitters: Sequence[Sitter],
+    pieces: Sequence[Piece],
+    engine: Engine,
+    settings: Settings,
+    make: Make,
+) -> Iterator[Pair]:
+    """Dress each person in each garment, person by person.
+
+    Args:
+        sitters, pieces: who and what.
+        engine, settings: for the provenance.
+        make: dresses a person, by `try_on` or in a line. `CancelledError` from it ends the batch.
+
+    Raises:
+        FashionError: more than `MOST_PAIRS` pairs.
+        CancelledError: `make` was stopped.
+    """
+    count = len(sitters) * len(pieces)
+    if count > MOST_PAIRS:
+        raise FashionError(
+            f"{len(pieces)} garments on {len(sitters)} people are {count} pictures; at most"
+            f" {MOST_PAIRS} are made at a time. Choose fewer."
+        )
+    for sitter in sitters:
+        person, trouble = None, ""
+        try:
+            person = sitter.open()
+        except FashionError as error:
+            trouble = str(error)
+        for piece in pieces:
+            name = file_name(f"{piece.id}_on_{sitter.id}")
+            if person is None:
+                yield Pair(sitter, piece, name, None, {}, trouble)
+                continue
+            try:
+                result = make(person, piece)
+                about = provenance(
+                    person,
+                    piece.photo,
+                    piece.title,
+                    piece.category,
+                    engine,
+                    settings,
+                    NO_EDIT,
+                    result,
+                )
+                yield Pair(sitter, piece, name, result, about)
+            except CancelledError:
+                raise
+            except FashionError as error:
+                yield Pair(sitter, piece, name, None, {}, str(error))
+
+
+def file_name(text: str) -> str:
+    """Words as a file's name: letters, digits, dots, dashes and underscores."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "garment"
+
+
+class Album:
+    """Gathers pairs as they come: an archive on disk, and small pictures for the sheet."""
+
+    def __init__(self, archive: Path) -> None:
+        """Begin an archive, a ZIP file that `close` completes."""
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        self._zip = zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED)  # PNG is compressed
+        self._tiles: dict[tuple[str, str], Image.Image | str] = {}
+        self._sitters: dict[str, Sitter] = {}
+        self._pieces: dict[str, tuple[Piece, Image.Image | None]] = {}
+        self._told: list[dict[str, Any]] = []
+
+    def add(self, pair: Pair) -> None:
+        """Take one pair."""
+        self._sitters.setdefault(pair.sitter.id, pair.sitter)
+        if pair.piece.id not in self._pieces:
+            self._pieces[pair.piece.id] = (pair.piece, _photo(pair.piece))
+        key = (pair.sitter.id, pair.piece.id)
+        told = {"person": pair.sitter.title, "garment": pair.piece.title}
+        if pair.result is None:
+            self._tiles[key] = pair.problem
+            self._told.append({**told, "problem": pair.problem})
+            return
+        files = []
+        for number, picture in enumerate(pair.result.pictures, 1):
+            ending = f"_{number}" if len(pair.result.pictures) > 1 else ""
+            files.append(f"{pair.name}{ending}.png")
+            self._zip.writestr(files[-1], stamped(picture, pair.about))
+        with Image.open(io.BytesIO(pair.result.pictures[0])) as opened:
+            self._tiles[key] = _fitted(opened.convert("RGB"))
+        self._told.append({**told, "files": files, **pair.about})
+
+    def close(self) -> bytes:
+        """Complete the archive with the sheet and a list; returns the sheet, a PNG file."""
+        sheet = self.sheet()
+        self._zip.writestr("contact_sheet.png", sheet)
+        self._zip.writestr("batch.json", json.dumps(self._told, indent=1, ensure_ascii=False))
+        self._zip.close()
+        return sheet
+
+    def abandon(self) -> None:
+        """Let go of the file without completing it."""
+        self._zip.close()
+
+    def sheet(self) -> bytes:
+        """All pairs so far as one picture: a column a garment, a row a person."""
+        width, height = TILE
+        font = ImageFont.load_default(size=14)
+        left, top = 120 + GAP, height // 2 + 2 * LINE + GAP
+        size = (
+            left + len(self._pieces) * (width + GAP) + GAP,
+            top + len(self._sitters) * (height + GAP) + GAP,
+        )
+        sheet = Image.new("RGB", size, GROUND)
+        draw = ImageDraw.Draw(sheet)
+        for column, (piece, photo) in enumerate(self._pieces.values()):
+            x = left + column * (width + GAP)
+            if photo is not None:
+                small = photo.copy()
+                small.thumbnail((width, height // 2))
+                sheet.paste(small, (x + (width - small.width) // 2, GAP))
+            for n, line in enumerate(_wrapped(piece.title, width, font, 2)):
+                draw.text((x, GAP + height // 2 + n * LINE), line, INK, font)
+        for row, sitter in enumerate(self._sitters.values()):
+            y = top + row * (height + GAP)
+            for n, line in enumerate(_wrapped(sitter.title, left - 2 * GAP, font, 4)):
+                draw.text((GAP, y + n * LINE), line, INK, font)
+            for column, piece_id in enumerate(self._pieces):
+                x = left + column * (width + GAP)
+                tile = self._tiles.get((sitter.id, piece_id))
+                if isinstance(tile, Image.Image):
+                    sheet.paste(tile, (x + (width - tile.width) // 2, y))
+                elif tile is not None:
+                    draw.rectangle((x, y, x + width - 1, y + height - 1), outline="#E1E4E8")
+                    for n, line in enumerate(_wrapped(tile, width - 2 * GAP, font, 14)):
+                        draw.text((x + GAP, y + GAP + n * LINE), line, FAINT, font)
+        out = io.BytesIO()
+        sheet.save(out, "PNG", optimize=False, compress_level=4)
+        return out.getvalue()
+
+
+def _photo(piece: Piece) -> Image.Image | None:
+    try:
+        return _fitted(open_image(piece.photo, piece.title, max_side=2 * TILE[1]))
+    except FashionError:
+        return None  # the pair itself says what is wrong with it
+
+
+def _fitted(image: Image.Image) -> Image.Image:
+    image.thumbnail(TILE, Image.Resampling.LANCZOS)
+    return image
+
+
+def _wrapped(
+    text: str, width: int, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, most: int
+) -> list[str]:
+    """Text in lines of at most `width` pixels; the last of `most` ends in dots if more follows."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= width or not lines[-1]:
+            lines[-1] = longer
+        elif len(lines) == most:
+            lines[-1] += "…"
+            break
+        else:
+            lines.append(word)
+    return lines
