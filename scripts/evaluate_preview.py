@@ -1,0 +1,181 @@
+"""Score the try-on preview on rendered people, where the truth is known.
+
+    python scripts/evaluate_preview.py [--people 4] [--scale 1] [--json FILE] [--sheet FILE.png]
+
+The same garment is rendered as a product photo and worn by each person (`scripts.preview_truth`);
+the preview puts the photo on the person in the base outfit. Scored inside the box around all that
+the truth changes, against the truth:
+
+- ``ssim``: structural similarity on luminance (Wang et al. 2004, Gaussian of 1.5 px), higher is
+  better;
+- ``gmsd``: gradient magnitude similarity deviation (Xue et al. 2014), lower is better;
+- ``clip``: 1 minus the cosine of the embedded CLIP's vectors of the two boxes, lower is better; a
+  perceptual distance only as far as that small network sees.
+
+Beside it ``paste``: the same cut-out scaled to the body, laid over it, and ``none``: the
+person unchanged. ``exact`` uses the rendered body map and joints, ``predicted`` those that the
+embedded parser and geometry find. Intervals are 90 % bootstrap ranges over pairs.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from core.checkpoints import best_clip, best_parser
+from core.errors import FashionError
+from core.tryon.cutout import Cutout, cut_out
+from core.tryon.engine import CATEGORIES
+from core.tryon.people import ANKLES, HIPS, KNEES, NECK, Person
+from core.tryon.preview import PreviewEngine
+from core.vision.clip import ClipEncoder
+from core.vision.keypoints import keypoints
+from core.vision.parsing import HumanParser
+from scripts.command import run
+from scripts.demo.people import PEOPLE, render_person
+from scripts.preview_truth import GARMENTS, product_photo, worn
+from scripts.reports import line, means, write_json
+
+METRICS = ("ssim", "gmsd", "clip")
+
+
+def ssim(one: np.ndarray, other: np.ndarray) -> float:
+    """Mean structural similarity of two RGB pictures, -1 to 1 (Wang et al. 2004)."""
+    a, b = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float64) for p in (one, other))
+    blur = lambda p: cv2.GaussianBlur(p, (11, 11), 1.5)  # noqa: E731
+    mean_a, mean_b = blur(a), blur(b)
+    var_a, var_b = blur(a * a) - mean_a**2, blur(b * b) - mean_b**2
+    both = blur(a * b) - mean_a * mean_b
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    top = (2 * mean_a * mean_b + c1) * (2 * both + c2)
+    return float((top / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())
+
+
+def gmsd(one: np.ndarray, other: np.ndarray) -> float:
+    """Gradient magnitude similarity deviation, 0 for equal pictures (Xue et al. 2014)."""
+    slopes = []
+    for picture in (one, other):
+        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        half = cv2.blur(grey, (2, 2))[::2, ::2]
+        kernel = np.array([[1, 0, -1]] * 3, np.float32) / 3
+        slopes.append(np.hypot(cv2.filter2D(half, -1, kernel), cv2.filter2D(half, -1, kernel.T)))
+    similar = (2 * slopes[0] * slopes[1] + 170) / (slopes[0] ** 2 + slopes[1] ** 2 + 170)
+    return float(similar.std())
+
+
+def paste(person: Person, garment: Cutout, category: str) -> np.ndarray:
+    """The baseline: the cut-out scaled to the body's length, upright, over everything."""
+    points = person.keypoints
+    hip = points[list(HIPS)].mean(axis=0)
+    low = {
+        "upper_body": hip,
+        "lower_body": points[list(ANKLES)].mean(axis=0),
+        "dresses": points[list(KNEES)].mean(axis=0),
+    }[category]
+    top = points[NECK] + (0.75 * (hip - points[NECK]) if category == "lower_body" else 0)
+    rows, columns = np.nonzero(garment.alpha > 0.5)
+    factor = float(low[1] - top[1]) / max(float(np.ptp(rows)), 1.0)
+    middle = (columns.min() + columns.max()) / 2
+    move = np.array([[factor, 0, hip[0] - factor * middle],
+                     [0, factor, top[1] - factor * rows.min()]], np.float32)  # fmt: skip
+    size = person.parse.shape[::-1]
+    pixels = cv2.warpAffine(garment.pixels, move, size, flags=cv2.INTER_AREA).astype(np.float32)
+    alpha = cv2.warpAffine(garment.alpha, move, size)[..., None]
+    return np.round(person.pixels * (1 - alpha) + pixels * alpha).astype(np.uint8)
+
+
+def box_of(changed: np.ndarray, margin: float = 0.02) -> tuple[slice, slice]:
+    """Rows and columns around what is true, with a margin in heights of the picture."""
+    rows, columns = np.nonzero(changed)
+    rim = round(margin * changed.shape[0])
+    return (
+        slice(max(0, rows.min() - rim), rows.max() + rim + 1),
+        slice(max(0, columns.min() - rim), columns.max() + rim + 1),
+    )
+
+
+def evaluate(
+    count: int, scale: int, sheet: Path | None = None
+) -> dict[str, float | int | list[str]]:
+    """Scores of preview, paste and none against the truth, by category and kind of body map."""
+    engine, parser, clip = PreviewEngine(), HumanParser(best_parser()), ClipEncoder(best_clip())
+    cuts = {g.name: cut_out(Image.fromarray(product_photo(g, scale))) for g in GARMENTS}
+    values: dict[str, list[float]] = {}
+    refused: list[str] = []
+    rows = []
+    for figure in PEOPLE[:: max(1, len(PEOPLE) // count)][:count]:
+        pixels, parse, points = render_person(figure, scale)
+        exact = Person(figure.id, figure.title, pixels, parse, np.array(points, np.float32))
+        found = parser.parse(Image.fromarray(pixels))
+        known = {"exact": exact, "predicted": replace(exact, parse=found,
+                 keypoints=keypoints(found)[:, :2])}  # fmt: skip
+        for garment in GARMENTS:
+            truth, place = worn(figure, garment, scale)
+            differs = np.abs(truth.astype(int) - pixels).max(axis=2) > 12
+            box = box_of(place | differs)
+            shown = [pixels, truth]
+            for kind, person in known.items():
+                try:
+                    prepared = engine.prepare(person, cuts[garment.name], garment.category)
+                    made = engine.run(prepared)[0]
+                except FashionError as error:
+                    refused.append(f"{figure.id}, {garment.name}, {kind}: {error}")
+                    continue
+                pictures = {"preview": made}
+                if kind == "exact":
+                    pictures |= {"paste": paste(person, cuts[garment.name], garment.category),
+                                 "none": pixels}  # fmt: skip
+                target = clip.images([Image.fromarray(truth[box])])[0]
+                for name, picture in pictures.items():
+                    vector = clip.images([Image.fromarray(picture[box])])[0]
+                    scores = (ssim(picture[box], truth[box]), gmsd(picture[box], truth[box]),
+                              1 - float(vector @ target))  # fmt: skip
+                    key = f"{garment.category}_{name}" + (f"_{kind}" if name == "preview" else "")
+                    for metric, value in zip(METRICS, scores, strict=True):
+                        values.setdefault(f"{key}_{metric}", []).append(value)
+                    if name != "none":
+                        shown.append(picture)
+            rows.append(shown)
+        print(f"{figure.id}: {len(GARMENTS)} garments", flush=True)
+    if sheet:
+        whole = [np.hstack([p[::3, ::3] for p in row]) for row in rows if len(row) == 5]
+        Image.fromarray(np.vstack(whole)).save(sheet)
+    scores = means({name: np.array(found) for name, found in sorted(values.items())})
+    for name, found in values.items():
+        scores[f"{name}_n"] = len(found)
+        scores[f"{name}_worst"] = round(min(found) if name.endswith("ssim") else max(found), 4)
+    return {**scores, "refused": refused}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the scores; 0 where all could be made."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--people", type=int, default=4, help="rendered people, up to 12")
+    arguments.add_argument("--scale", type=int, default=1, help="fineness of the renderings")
+    arguments.add_argument("--json", type=Path)
+    arguments.add_argument("--sheet", type=Path, help="person, truth, preview, paste, predicted")
+    chosen = arguments.parse_args(argv)
+    scores = evaluate(chosen.people, chosen.scale, chosen.sheet)
+    for category in CATEGORIES:
+        for metric in METRICS:
+            print(f"{category}, {metric}")
+            for name in ("preview_exact", "preview_predicted", "paste", "none"):
+                key = f"{category}_{name}_{metric}"
+                if key in scores:
+                    note = f"worst {scores[f'{key}_worst']:.3f}, n {scores[f'{key}_n']}"
+                    print(line({**scores, **{name + end: scores[key + end] for end in
+                                ("", "_low", "_high")}}, name, note))  # fmt: skip
+    for sentence in scores["refused"]:
+        print("refused:", sentence)
+    write_json(scores, chosen.json)
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
