@@ -54,7 +54,7 @@ def test_an_engine_that_is_not_here_says_what_is_missing(studio, capsys, engine)
     [
         ("nobody", "tee.png", "There is no demo model “nobody”"),
         ("plain", "gone.png", "“gone.png” is missing"),
-        ("people/plain.webp", "tee.png", "human parser and a pose model"),
+        ("tee.png", "tee.png", "nobody who wears them"),
         ("people/gone.jpg", "tee.png", "“gone.jpg” is missing"),
     ],
 )
