@@ -60,7 +60,8 @@ def _ootd(variant: str, title: str, enables: str) -> Checkpoint:
     return Checkpoint(
         name=f"ootd-{variant}",
         title=title,
-        enables=f"{enables} It also needs clip-vit-large-patch14, schp-parsing and openpose-body.",
+        enables=f"{enables} It also needs clip-vit-large-patch14. With schp-parsing and"
+        " openpose-body it sees photos of people as the original did.",
         licence="CC BY-NC-SA 4.0: non-commercial use only",
         files=_tree(
             "ootd",

@@ -93,15 +93,19 @@ def status(name: str) -> Status:
 
 def _status(wanted: Checkpoint, root: Path) -> Status:
     missing, size = [], 0
+    misplaced: dict[str, Path] = {}
     for choice in wanted.files:
         sizes = [s for part in choice.split("|") if (s := _file_size(root / part))]
         size += max(sizes, default=0)
         if not sizes:
-            missing.append(choice.split("|")[0])
+            first = choice.split("|")[0]
+            missing.append(first)
+            for part in choice.split("|"):
+                if (place := _misplaced(root, part)) is not None:
+                    misplaced.setdefault(first, place)
     state: Literal["present", "partial", "absent"] = (
         "present" if not missing else "absent" if len(missing) == len(wanted.files) else "partial"
     )
-    misplaced = {m: p for m in missing if (p := _misplaced(root, m)) is not None}
     commit = _pulled(root).get(wanted.name, {}).get("commit", "")
     return Status(wanted, state, root, tuple(missing), misplaced, size, commit)
 

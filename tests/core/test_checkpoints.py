@@ -232,6 +232,13 @@ def test_partial_and_misplaced_files_are_named(root):
     assert status("schp-parsing").size == 20
 
 
+def test_the_other_form_of_a_misplaced_file_is_found_too(root):
+    safe = "checkpoints/ootd/vae/diffusion_pytorch_model.safetensors"
+    put(root, safe)
+    wanted = "ootd/vae/diffusion_pytorch_model.bin"
+    assert status("ootd-hd").misplaced == {wanted: root / safe}
+
+
 def test_a_stand_in_of_git_lfs_is_not_a_file(root):
     put(root, "openpose/ckpts/body_pose_model.pth")
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 209267595\n"
