@@ -4,9 +4,11 @@ from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app import tryon_own
 from app.photos import photo_url
 from app.tryon_strip import Choice
 from core.cache import artefacts
@@ -17,30 +19,28 @@ from core.tryon.category import guess_category
 from core.tryon.drawing import portrait
 from core.tryon.engine import CATEGORIES, GarmentCategory
 from core.tryon.people import Listed, Person, open_person
-from core.vision.images import open_image
+from core.vision.images import Source, open_image
 
 SHOWN = 48
 """Garments in the strip at a time."""
 
-UPLOAD_MB = 20
-
 
 @dataclass(frozen=True)
 class Garment:
-    """What is tried on: an item of the catalog or an uploaded photo.
+    """What is tried on: an item of the catalog or a photo of one's own.
 
     Attributes:
+        id: of the item, or of the photo.
         photo: the file, or the bytes of an upload.
         title: for people to read.
         worn: the guessed or chosen category.
-        guessed: whether `worn` is a guess from the garment's words.
         item: id of the catalog item, or None for an upload.
     """
 
+    id: str
     photo: Path | bytes
     title: str
     worn: GarmentCategory
-    guessed: bool
     item: str | None
 
 
@@ -53,10 +53,9 @@ def choose(**params: str | None) -> None:
             st.query_params[name] = value
 
 
-def pick_garment(item: str) -> None:
-    """Try on an item of the catalog; a category chosen for the last garment is forgotten."""
-    st.session_state["tryon_uploaded"] = False
-    choose(garment=item, worn=None)
+def pick_garment(garment: str) -> None:
+    """Try on another garment; a category chosen for the last one is forgotten."""
+    choose(garment=garment, worn=None)
 
 
 class Rack:
@@ -85,21 +84,32 @@ class Rack:
         row = self.catalog.row(item)
         return guess_category(*(kind.iloc[row] for kind in self._kinds), self.title(item))
 
+    def photo(self, item: str) -> Path | None:
+        """The item's main photo."""
+        paths = self.catalog.image_paths(self.catalog.row(item))
+        return paths[0] if paths else None
+
     def wearable(self, item: str) -> bool:
         """Whether the item has a photo and is a garment."""
-        return self.worn(item) is not None and bool(
-            self.catalog.image_paths(self.catalog.row(item))
-        )
+        return self.worn(item) is not None and self.photo(item) is not None
 
     def first(self) -> str | None:
         """The highest-ranked item that can be tried on."""
         return next((item for item in self.ids[:500] if self.wearable(item)), None)
 
-    def find(self, words: str, count: int = SHOWN) -> list[str]:
-        """The highest-ranked wearable items whose name, category or id holds all the words."""
+    def find(self, words: str, within: set[str] | None = None, count: int = SHOWN) -> list[str]:
+        """The highest-ranked wearable items whose name, category or id holds all the words.
+
+        Args:
+            words: may be empty.
+            within: ids to look among; all if None.
+            count: at most so many.
+        """
         wanted = words.casefold().split()
         found = []
         for item in self.ids:
+            if within is not None and item not in within:
+                continue
             row = self.catalog.row(item)
             text = " ".join([self.title(item), item, *(str(k.iloc[row]) for k in self._kinds)])
             if all(word in text.casefold() for word in wanted) and self.wearable(item):
@@ -123,30 +133,34 @@ class Rack:
         ]
 
 
-def chosen_garment(
-    rack: Rack, upload: "st.runtime.uploaded_file_manager.UploadedFile | None"
-) -> Garment | None:
-    """The uploaded garment, else the item that the URL names, else the highest-ranked one."""
+def chosen_garment(rack: Rack) -> Garment | None:
+    """The photo or item that the URL names, else the highest-ranked item; None without any."""
     told = st.query_params.get("worn")
     override: GarmentCategory | None = told if told in CATEGORIES else None  # type: ignore[assignment]
-    if upload is not None and st.session_state.get("tryon_uploaded"):
-        guess = guess_category(upload.name)
-        worn = override or guess or "upper_body"
-        return Garment(upload.getvalue(), upload.name, worn, override is None, None)
     item = st.query_params.get("garment")
+    if tryon_own.is_own(item):
+        own = tryon_own.find("garments", item)
+        if own is not None:
+            worn = override or guess_category(own.title) or "upper_body"
+            return Garment(own.id, own.data, own.title, worn, None)
+        st.warning(
+            "The garment in this link is a photo that was uploaded in another session. Upload it"
+            " again; an item of the catalog is shown meanwhile."
+        )
+        item = None
     if item is not None and item not in rack.ranks and item not in set(rack.ids):
         st.warning(f"This catalog has no item “{item}”; the link may be from another catalog.")
         item = None
     item = item or rack.first()
     if item is None:
         return None
-    paths = rack.catalog.image_paths(rack.catalog.row(item))
-    if not paths:
+    photo = rack.photo(item)
+    if photo is None:
         st.warning(f"“{rack.title(item)}” has no photo, so it cannot be tried on.")
         item = rack.first()
-        if item is None:
+        photo = None if item is None else rack.photo(item)
+        if item is None or photo is None:
             return None
-        paths = rack.catalog.image_paths(rack.catalog.row(item))
     guess = rack.worn(item)
     if guess is None and override is None:
         st.warning(
@@ -154,20 +168,29 @@ def chosen_garment(
             " top; choose below where it is worn."
         )
     choose(garment=item)
-    worn = override or guess or "upper_body"
-    return Garment(paths[0], rack.title(item), worn, override is None, item)
+    return Garment(item, photo, rack.title(item), override or guess or "upper_body", item)
 
 
-def chosen_person(listed: list[Listed]) -> Person:
-    """The demo model that the URL names, else the first.
+def chosen_person(listed: list[Listed]) -> Person | None:
+    """The photo or demo model that the URL names, else the first demo model, else none.
 
     Raises:
-        ImageError, NoPersonError: its files are damaged.
+        ImageError, NoPersonError, CheckpointMissing: it cannot be dressed.
     """
     wanted = st.query_params.get("model")
+    own = tryon_own.find("people", wanted)
+    if own is not None:
+        return tryon_own.read(own)
     entry = next((entry for entry in listed if entry.id == wanted), None)
     if entry is None:
-        if wanted is not None:
+        if not listed:
+            return None
+        if tryon_own.is_own(wanted):
+            st.warning(
+                "The person in this link is a photo that was uploaded in another session. Upload"
+                f" it again; “{listed[0].title}” is shown meanwhile."
+            )
+        elif wanted is not None:
             st.warning(f"There is no model “{wanted}”. Showing “{listed[0].title}”.")
         entry = listed[0]
     choose(model=entry.id)
@@ -175,28 +198,43 @@ def chosen_person(listed: list[Listed]) -> Person:
 
 
 def people_choices(listed: list[Listed]) -> list[Choice]:
-    """The strip's view of the demo models; a picture that cannot be opened is left blank."""
-    return [
+    """The strip's view of one's own photos and the demo models; a damaged picture is left blank."""
+    return own_choices("people", "Dress the person in") + [
         {
             "id": entry.id,
             "title": entry.title,
             "spoken": f"Dress {entry.title}",
-            "photo": _portrait(entry),
+            "photo": small(entry.image, f"{entry.image}:{entry.image.stat().st_mtime_ns}")
+            if entry.image.is_file()
+            else None,
             "rank": "",
         }
         for entry in listed
     ]
 
 
-def _portrait(entry: Listed) -> str | None:
-    try:
-        key = f"portrait:{entry.image}:{entry.image.stat().st_mtime_ns}"
-        data = artefacts().get(key)
-        if data is None:
-            import numpy as np
+def own_choices(kind: tryon_own.Kind, verb: str) -> list[Choice]:
+    """The strip's view of the session's own photos."""
+    return [
+        {
+            "id": own.id,
+            "title": own.title,
+            "spoken": f"{verb} {own.title}",
+            "photo": small(own.data, own.id),
+            "rank": "",
+        }
+        for own in tryon_own.kept(kind)
+    ]
 
-            data = portrait(np.asarray(open_image(entry.image)))
-            artefacts().set(key, data)
-    except (FashionError, OSError):
-        return None
+
+def small(source: Source, key: str) -> str | None:
+    """A picture as the strip shows it, kept by its key; None where it cannot be opened."""
+    key = f"portrait:{key}"
+    data = artefacts().get(key)
+    if data is None:
+        try:
+            data = portrait(np.asarray(open_image(source, max_side=768)))
+        except FashionError:
+            return None
+        artefacts().set(key, data)
     return "data:image/webp;base64," + b64encode(data).decode()

@@ -26,16 +26,23 @@ MASK_COLOUR = (15, 118, 110)
 POINT_COLOUR = (194, 65, 12)
 
 
-def body_map(person: Person) -> bytes:
-    """The person under the coloured body map, with the keypoints, as PNG."""
+def body_map(person: Person, *, parts: bool = True, pose: bool = True) -> bytes:
+    """The person under the coloured body map, with the keypoints, as PNG.
+
+    Args:
+        person: whose picture.
+        parts, pose: whether the map and the keypoints are drawn.
+    """
     palette = np.array([_rgb(colour) for colour in COLOURS], np.float32)
     tint = palette[person.parse]
-    share = np.where(person.parse > 0, 0.68, 0.0).astype(np.float32)
+    share = np.where(person.parse > 0, 0.68 * parts, 0.0).astype(np.float32)
     soft = cv2.GaussianBlur(share, (0, 0), 0.8)[..., None]
     pixels = (person.pixels * (1 - soft) + tint * soft).astype(np.uint8)
     size = max(2, person.parse.shape[0] // 340)
     points = {
-        i: (int(x), int(y)) for i, (x, y) in enumerate(person.keypoints) if not np.isnan(x + y)
+        i: (int(x), int(y))
+        for i, (x, y) in enumerate(person.keypoints)
+        if pose and not np.isnan(x + y)
     }
     for a, b in LIMBS:
         if a in points and b in points:

@@ -23,6 +23,11 @@ log = logging.getLogger("fashion_diffusion")
 MOST = 12
 """Tickets that may wait in a line."""
 
+
+class LineFull(TryOnError):  # noqa: N818 - a state of the line, as people would say it
+    """Nobody more can wait."""
+
+
 Work = Callable[[OnStep], Result]
 
 
@@ -90,12 +95,12 @@ class Line:
             work: makes the result; called with the `on_step` that it has to call, and that ends it.
 
         Raises:
-            TryOnError: the line is full.
+            LineFull: nobody more can wait.
         """
         ticket = Ticket(title, work)
         with self._lock:
             if len(self._waiting) >= self._most:
-                raise TryOnError(
+                raise LineFull(
                     f"{self._most} try-ons are waiting for this engine already. Try again in a"
                     " minute, or use another engine."
                 )

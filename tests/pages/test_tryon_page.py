@@ -1,17 +1,23 @@
 """The try-on page as a user meets it, on a small catalog with two crude people."""
 
+import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import app.catalogs
+import app.tryon_own
 import core.resources
 import core.tryon.people
 from core.catalog.catalog import Catalog, write_catalog
 from core.catalog.roles import Role
+from core.errors import NoPersonError
+from core.vision.images import open_image
 from tests.core.tryon.synthetic import make_garment, make_person, write_people
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "tryon.py"
@@ -86,8 +92,17 @@ def by_label(elements, label):
     return next(e for e in elements if e.label == label)
 
 
+def component(test, name):
+    return [c for c in test.get("bidi_component") if c.proto.component_name == name]
+
+
 def pictures(test):
-    return test.get("image")
+    large = ("tryon_compare", "tryon_mask")
+    return [*test.get("image"), *(c for name in large for c in component(test, name))]
+
+
+def data(test, name):
+    return json.loads(component(test, name)[0].proto.json)
 
 
 def test_it_opens_with_the_first_garment_that_can_be_worn_on_the_first_person(use):
@@ -157,44 +172,158 @@ def test_it_works_on_a_catalog_that_is_not_ranked(use):
     assert not test.exception and "Rank" not in words(test) and len(pictures(test)) == 1
 
 
-def test_an_engine_that_is_not_installed_is_listed_and_answers_with_a_sentence(use):
+def test_an_engine_that_is_not_installed_says_what_it_lacks_and_its_licence(use):
     test = use(engine="ootd-hd")
     assert not test.exception
     assert "OOTDiffusion, half body cannot run here yet" in test.error[0].value
     radio = by_label(test.radio, "Engine")
     assert radio.options == ["Preview", "OOTDiffusion, half body", "OOTDiffusion, full body"]
+    text = words(test)
+    assert "**Not for commercial use.** OOTDiffusion, half body is under CC BY-NC-SA 4.0" in text
+    assert "`checkpoints/ootd/ootd_hd/checkpoint-36000/unet_vton`" in text
+    assert any("checkpoints.py pull" in c.value for c in test.code)
     # The person is shown, not a preview that was not asked for.
-    assert by_label(test.segmented_control, "View").options == ["Person", "Body map"]
+    assert len(test.get("image")) == 1 and not component(test, "tryon_compare")
 
 
-def test_without_demo_people_it_says_what_to_do(use, tmp_path):
+def test_the_preview_warns_of_no_licence_and_asks_for_no_seed(use):
+    test = use()
+    assert "Not for commercial use" not in words(test)
+    assert not test.slider and not test.number_input
+    again = use()  # the first run has told how long it takes
+    assert "as the last time on this machine" in words(again)
+
+
+def test_without_demo_people_it_says_what_to_do_and_takes_a_photo(use, tmp_path):
     test = use(people=tmp_path)
     assert not test.exception and "make_demo_catalog.py" in test.info[0].value
+    uploader(test, "person")
 
 
-def test_an_upload_is_tried_on_and_a_bad_one_gives_a_sentence(use, made):
-    import io
+def uploader(test, what):
+    return next(u for u in test.file_uploader if what in u.label)
 
-    test = use()
+
+def png(kind):
     out = io.BytesIO()
-    make_garment("sweater")[0].save(out, "PNG")
-    uploader = next(u for u in test.file_uploader if "garment" in u.label)
-    uploader.set_value(("my sweater.png", out.getvalue(), "image/png")).run()
+    make_garment(kind)[0].save(out, "PNG")
+    return out.getvalue()
+
+
+def test_an_upload_is_tried_on_and_a_bad_one_gives_a_sentence(use):
+    test = use()
+    uploader(test, "garment").set_value(("my sweater.png", png("sweater"), "image/png")).run()
     assert not test.exception and not test.error
-    assert "#### Your photo" in words(test)
-    uploader = next(u for u in test.file_uploader if "garment" in u.label)
-    uploader.set_value(("broken.png", b"not an image", "image/png")).run()
+    assert "#### my sweater.png" in words(test) and "Your photo" in words(test)
+    assert test.query_params["garment"].startswith("photo-")
+    garments = data(test, "tryon_strip")["items"]
+    assert garments[0]["title"] == "my sweater.png" and len(pictures(test)) == 1
+    uploader(test, "garment").set_value(("broken.png", b"not an image", "image/png")).run()
     assert not test.exception
     assert "“broken.png” is not an image" in test.error[0].value
+    assert "#### my sweater.png" in words(test)  # what was shown stays
 
 
-def test_a_photo_of_ones_own_is_answered_honestly(use):
-    import io
+@pytest.fixture
+def finder(monkeypatch):
+    """Takes any photo for one of the crude person, among others where it is wide."""
+    body = make_person()
 
-    test = use()
+    def read(source, name=None, **_):
+        image = open_image(source, name)
+        if image.width < 200:
+            raise NoPersonError("The person is 90 pixels high in the photo; too small.")
+        note = "2 people are in the photo; the largest is used." * (image.width > image.height)
+        return replace(body, id="photo-x", title=name, note=note)
+
+    monkeypatch.setattr(app.tryon_own, "read_person", read)
+    app.tryon_own._read.clear()
+
+
+def photo(width, height, colour=90):
     out = io.BytesIO()
-    make_garment("tee")[0].save(out, "PNG")
-    next(u for u in test.file_uploader if "person" in u.label).set_value(
-        ("me.png", out.getvalue(), "image/png")
-    ).run()
-    assert not test.exception and "nobody who wears them" in words(test)
+    Image.new("RGB", (width, height), (colour, 90, 90)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_a_photo_of_ones_own_is_dressed_and_kept_and_what_was_found_is_said(use, finder):
+    test = use()
+    uploader(test, "person").set_value(("us.jpg", photo(900, 600), "image/jpeg")).run()
+    assert not test.exception and not test.error and not test.warning
+    assert test.query_params["model"].startswith("photo-")
+    assert "2 people are in the photo; the largest is used." in words(test)
+    assert data(test, "tryon_compare")["look"] == "us.jpg wearing Blue tee"
+    uploader(test, "person").set_value(("tall.jpg", photo(1500, 3000), "image/jpeg")).run()
+    text = words(test)
+    assert "from 1,500 × 3,000 to 1,024 × 2,048 pixels" in text and "2 people" not in text
+    people = json.loads(component(test, "tryon_strip")[1].proto.json)["items"]
+    assert [p["title"] for p in people] == ["tall.jpg", "us.jpg", "Plain", "Wide"]
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        (photo(90, 120), "90 pixels high"),
+        (photo(900, 600)[:-400], "damaged or cut short"),
+        (b"words", "is not an image"),
+    ],
+    ids=["too small", "cut short", "no image"],
+)
+def test_a_photo_that_cannot_be_dressed_is_refused_and_nothing_else_changes(
+    use, finder, file, says
+):
+    test = use()
+    uploader(test, "person").set_value(("me.jpg", file, "image/jpeg")).run()
+    assert not test.exception
+    assert says in test.warning[0].value
+    assert test.query_params["model"] == "plain" and len(pictures(test)) == 1
+
+
+def test_links_to_photos_of_another_session_are_told(use):
+    test = use(model="photo-1", garment="photo-2")
+    text = words(test)
+    assert text.count("uploaded in another session") == 2
+    assert test.query_params["model"] == "plain" and test.query_params["garment"] == "a1"
+
+
+def test_the_looks_of_the_session_are_kept_to_go_back_to(use):
+    test = use()
+    assert not any("looks" in m.value for m in test.markdown)
+    by_label(test.segmented_control, "Worn as").set_value("dresses").run()
+    if test.error:  # a tee is no dress for the preview, then take another garment
+        test.query_params["garment"] = "a2"
+        test.query_params["worn"] = "upper_body"
+        test.run()
+    strips = [json.loads(c.proto.json) for c in component(test, "tryon_strip")]
+    history = next(s for s in strips if "session" in s["label"])
+    assert len(history["items"]) == 2 and history["items"][1]["title"] == "Plain wearing Blue tee"
+
+
+def test_the_mask_is_edited_by_style_and_sides_and_the_result_follows(use):
+    test = use()
+    before = data(test, "tryon_compare")["after"]
+    by_label(test.segmented_control, "View").set_value("mask").run()
+    own = data(test, "tryon_mask")["mask"]
+    by_label(test.segmented_control, "Outline").set_value("square").run()
+    square = data(test, "tryon_mask")["mask"]
+    by_label(test.slider, "Downwards, % of the height").set_value(-10.0).run()
+    shrunk = data(test, "tryon_mask")["mask"]
+    assert len({own, square, shrunk}) == 3
+    by_label(test.button, "Show the result").click().run()
+    assert not test.exception and not test.error
+    assert by_label(test.segmented_control, "View").value == "result"
+    assert data(test, "tryon_compare")["after"] != before
+    by_label(test.segmented_control, "View").set_value("mask").run()
+    assert by_label(test.segmented_control, "Outline").value == "square"
+    by_label(test.button, "Back to the engine's mask").click().run()
+    assert data(test, "tryon_mask")["mask"] == own
+    assert by_label(test.segmented_control, "Outline").value == "engine"
+
+
+def test_parts_and_pose_of_the_body_map_are_switched_off(use):
+    test = use(view="map")
+    assert "Hair" in "".join(h.proto.body for h in test.get("html"))
+    pills = next(p for p in test.pills if p.label == "Shown")
+    pills.set_value(["Pose"]).run()
+    assert not test.exception and len(pictures(test)) == 1
+    assert "Hair" not in "".join(h.proto.body for h in test.get("html"))

@@ -1,0 +1,296 @@
+"""Several garments on several people: chosen, made in the background, looked at, taken."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from app import popularity_jobs, tryon_own
+from app.popularity_jobs import Progress
+from app.tryon_choice import Garment, Rack, choose
+from app.tryon_engine import expected, panel
+from app.tryon_garments import WORN
+from app.tryon_run import Look, lines, make
+from core.errors import FashionError
+from core.settings import cache_dir
+from core.tryon.batch import MOST_PAIRS, Album, Piece, Sitter, run_batch
+from core.tryon.engine import Engine, require
+from core.tryon.people import Listed, Person, open_person
+from core.tryon.queue import Line, LineFull
+from core.tryon.result import Result, Settings
+
+KEPT = 8
+"""Finished batches that stay on disk."""
+
+FIRST_PEOPLE, FIRST_GARMENTS = 2, 3
+OFFERED = 200
+"""Garments in the list at a time, the highest-ranked."""
+
+POLL = 0.2
+
+
+def show(
+    rack: Rack, listed: list[Listed], selection: list[str], engine: Engine, settings: Settings
+) -> None:
+    """Draw the choice, and the batch where there is one."""
+    st.markdown("Every garment on every person, as a sheet to look at and an archive to take.")
+    left, right = st.columns([8, 5], gap="large")
+    with left:
+        sitters = _people(listed)
+        pieces = _garments(rack, selection)
+    with right:
+        panel(engine, settings)
+        _start(sitters, pieces, engine, settings)
+    if sitters and pieces:
+        _outcome(_name(sitters, pieces, engine, settings))
+
+
+def _list(name: str, default: list[str], known: list[str]) -> list[str]:
+    told = st.query_params.get(name)
+    wanted = default if told is None else told.split(",")
+    return [item for item in wanted if item in set(known)]
+
+
+def _people(listed: list[Listed]) -> list[Sitter]:
+    sitters = {own.id: Sitter(own.id, own.title, lambda o=own: tryon_own.read_quietly(o))
+               for own in tryon_own.kept("people")}  # fmt: skip
+    sitters |= {e.id: Sitter(e.id, e.title, lambda e=e: open_person(e)) for e in listed}
+    if not sitters:
+        st.info("There is nobody to dress. Choose a photo of a person under “One look” first.")
+        return []
+    key = "tryon_batch_people"
+    chosen = st.pills(
+        "People",
+        list(sitters),
+        selection_mode="multi",
+        default=_list("people", list(sitters)[:FIRST_PEOPLE], list(sitters)),
+        format_func=lambda name: sitters[name].title,
+        key=key,
+        on_change=lambda: choose(people=",".join(st.session_state[key])),
+    )
+    return [sitters[name] for name in chosen]
+
+
+def _garments(rack: Rack, selection: list[str]) -> list[Piece]:
+    own = {o.id: o for o in tryon_own.kept("garments")}
+    items = rack.find("", count=OFFERED)
+    linked = _list("garments", [], list(rack.ids))
+    offered = [*own, *dict.fromkeys([*selection, *linked, *items])]
+    if not offered:
+        st.info("There is no garment with a photo. Upload one under “One look” first.")
+        return []
+    key = "tryon_batch_garments"
+    chosen = st.multiselect(
+        "Garments",
+        offered,
+        default=_list("garments", selection or items[:FIRST_GARMENTS], offered),
+        format_func=lambda name: own[name].title if name in own else rack.title(name),
+        placeholder="Names of garments",
+        key=key,
+        on_change=lambda: choose(garments=",".join(st.session_state[key])),
+    )
+    if selection:
+        st.caption(f"{len(selection)} come from the selection on the Catalog page.")
+    if not chosen:
+        return []
+    titles = [own[n].title if n in own else rack.title(n) for n in chosen]
+    worn = [(None if n in own else rack.worn(n)) or "upper_body" for n in chosen]
+    with st.expander("Where each is worn", icon=":material/checkroom:"):
+        table = st.data_editor(
+            pd.DataFrame({"Garment": titles, "Worn as": [WORN[w] for w in worn]}),
+            column_config={
+                "Garment": st.column_config.TextColumn(disabled=True),
+                "Worn as": st.column_config.SelectboxColumn(
+                    options=list(WORN.values()), required=True
+                ),
+            },
+            hide_index=True,
+            width="stretch",
+            key=f"tryon_batch_worn:{','.join(chosen)}",
+        )
+    categories = {words: name for name, words in WORN.items()}
+    pieces = []
+    for name, title, words in zip(chosen, titles, table["Worn as"], strict=True):
+        photo = own[name].data if name in own else rack.photo(name)
+        if photo is not None:
+            pieces.append(Piece(name, title, photo, categories[words]))  # type: ignore[arg-type]
+    return pieces
+
+
+def _name(sitters: list[Sitter], pieces: list[Piece], engine: Engine, settings: Settings) -> str:
+    """Of the batch: the same people, garments, engine and settings are the same batch."""
+    told = [
+        [s.id for s in sitters],
+        [(p.id, p.category, _stamp(p.photo)) for p in pieces],
+        [engine.name, engine.version, settings.told() if engine.uses_sampling else None],
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
+
+
+def _stamp(photo: Path | bytes) -> str:
+    if isinstance(photo, bytes):
+        return hashlib.sha256(photo).hexdigest()
+    try:
+        return f"{photo} {photo.stat().st_mtime_ns}"
+    except OSError:
+        return str(photo)
+
+
+def _folder() -> Path:
+    return cache_dir() / "tryon_batches"
+
+
+def _start(sitters: list[Sitter], pieces: list[Piece], engine: Engine, settings: Settings) -> None:
+    count = len(sitters) * len(pieces)
+    if not count:
+        st.info("Choose at least one person and one garment.")
+        return
+    st.markdown(f"**{count:,} {'picture' if count == 1 else 'pictures'}**")
+    if count > MOST_PAIRS:
+        st.warning(f"At most {MOST_PAIRS} pictures are made at a time. Choose fewer.")
+        return
+    try:
+        require(engine)
+    except FashionError as error:
+        st.error(str(error))
+        return
+    st.caption(expected(engine, settings, count))
+    name = _name(sitters, pieces, engine, settings)
+    running = popularity_jobs.job(_job(name))
+    if (running is not None and not running.ended.is_set()) or _sheet(name).is_file():
+        return
+
+    def begin() -> None:
+        line = lines()[engine.name]
+        work = _work(name, sitters, pieces, engine, settings, line)
+        popularity_jobs.start(_job(name), work)
+
+    st.button("Make them", type="primary", icon=":material/grid_on:", on_click=begin)
+
+
+def _job(name: str) -> str:
+    return f"tryon batch {name}"
+
+
+def _sheet(name: str) -> Path:
+    return _folder() / name / "contact_sheet.png"
+
+
+def _archive(name: str) -> Path:
+    return _folder() / name / "try_on.zip"
+
+
+def _work(
+    name: str,
+    sitters: list[Sitter],
+    pieces: list[Piece],
+    engine: Engine,
+    settings: Settings,
+    line: Line,
+) -> Callable[[Progress], None]:
+    """The work of a batch: a look at a time in the engine's line, so that others come between."""
+    count = len(sitters) * len(pieces)
+
+    def work(progress: Progress) -> None:
+        done = 0
+
+        def dressed(person: Person, piece: Piece) -> Result:
+            garment = Garment(piece.id, piece.photo, piece.title, piece.category, None)
+            look = Look(person, garment, engine, settings)
+
+            def told() -> None:
+                progress(done / count, f"{done + 1} of {count}: {look.title}")
+
+            told()
+            ticket = None
+            while ticket is None:
+                try:
+                    ticket = line.submit(look.title, lambda on_step: make(look, on_step))
+                except LineFull:
+                    told()
+                    time.sleep(1)
+            try:
+                while not ticket.ended.wait(POLL):
+                    told()
+            finally:
+                line.cancel(ticket)  # nothing where it has ended
+            if ticket.result is None:
+                raise FashionError(ticket.problem or "It was stopped.")
+            return ticket.result
+
+        folder = _folder() / f".{name}"
+        album = Album(folder / "try_on.zip")
+        try:
+            for pair in run_batch(sitters, pieces, engine, settings, dressed):
+                album.add(pair)
+                done += 1
+            sheet = album.close()
+        except BaseException:
+            album.abandon()
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        (folder / "contact_sheet.png").write_bytes(sheet)
+        shutil.rmtree(_folder() / name, ignore_errors=True)
+        folder.rename(_folder() / name)
+        _prune()
+
+    return work
+
+
+def _prune() -> None:
+    """Let the oldest batches go."""
+    finished = [f for f in _folder().iterdir() if not f.name.startswith(".")]
+    for folder in sorted(finished, key=lambda f: f.stat().st_mtime)[:-KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@st.fragment(run_every=1.0)
+def _progress(name: str) -> None:
+    running = popularity_jobs.job(_job(name))
+    if running is None or running.ended.is_set():
+        st.rerun()
+        return
+    st.progress(running.share, running.message)
+    st.button("Cancel", key="tryon_batch_cancel", on_click=running.stopping.set)
+    st.caption("It goes on when you leave this page; what is finished is kept if you cancel.")
+
+
+def _outcome(name: str) -> None:
+    running = popularity_jobs.job(_job(name))
+    if running is not None and not running.ended.is_set():
+        _progress(name)
+        return
+    if running is not None and running.error:
+        if running.stopping.is_set():
+            st.info(
+                "Stopped. “Make them” goes on where it was: finished pictures are not made again."
+            )
+        else:
+            st.error(running.error)
+    sheet, archive = _sheet(name), _archive(name)
+    if not sheet.is_file():
+        return
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Download all (ZIP)",
+            archive.read_bytes,
+            file_name="try_on.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            type="primary",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Contact sheet (PNG)",
+            sheet.read_bytes(),
+            file_name="contact_sheet.png",
+            mime="image/png",
+            icon=":material/grid_on:",
+            on_click="ignore",
+        )
+    st.image(str(sheet), alt="Contact sheet: a column a garment, a row a person", width="content")

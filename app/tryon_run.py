@@ -1,0 +1,218 @@
+"""Making a look: at once where it is kept, else in the engine's line, with place and progress."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.tryon_choice import Garment
+from app.tryon_engine import expected
+from app.words import plain
+from core.cache import artefacts
+from core.errors import FashionError
+from core.tryon.engine import Engine, OnStep, require
+from core.tryon.engines import ENGINES
+from core.tryon.mask_edit import NO_EDIT, MaskEdit
+from core.tryon.people import Person
+from core.tryon.queue import Line, Ticket
+from core.tryon.result import Result, Settings, content_key, kept_result, try_on
+
+_TICKETS = "tryon_tickets"
+POLL = 0.15
+"""Seconds between two looks at a ticket."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Everything that a result depends on."""
+
+    person: Person
+    garment: Garment
+    engine: Engine
+    settings: Settings
+    edit: MaskEdit = NO_EDIT
+
+    @property
+    def title(self) -> str:
+        """For people to read."""
+        return f"{self.person.title} wearing {self.garment.title}"
+
+    @property
+    def key(self) -> str:
+        """The same for the same look."""
+        return content_key(
+            self.person,
+            self.garment.photo,
+            self.garment.worn,
+            self.engine,
+            self.settings,
+            self.edit,
+        )
+
+
+@st.cache_resource(show_spinner=False)
+def lines() -> dict[str, Line]:
+    """The line of each engine, shared by all sessions."""
+    return {name: Line() for name in ENGINES}
+
+
+def make(look: Look, on_step: OnStep | None = None) -> Result:
+    """Make a look, or find it.
+
+    Raises:
+        FashionError: as `try_on`.
+    """
+    return try_on(
+        look.person,
+        look.garment.photo,
+        look.garment.worn,
+        look.engine,
+        look.settings,
+        look.edit,
+        cache=artefacts(),
+        garment_name=look.garment.title,
+        on_step=on_step,
+    )
+
+
+def submit(look: Look) -> Ticket:
+    """Stand in the engine's line with a look.
+
+    Raises:
+        TryOnError: the line is full.
+    """
+    return lines()[look.engine.name].submit(look.title, lambda on_step: make(look, on_step))
+
+
+def result_of(look: Look) -> Result | None:
+    """The look's result, or None after drawing why there is none yet.
+
+    A quick engine is waited for; whoever chooses something else meanwhile leaves its line. One that
+    samples is started by hand, and goes on while the page is used.
+    """
+    try:
+        require(look.engine)
+        found = kept_result(
+            look.person,
+            look.garment.photo,
+            look.garment.worn,
+            look.engine,
+            look.settings,
+            look.edit,
+            artefacts(),
+        )
+        if found is not None:
+            return found
+        if look.engine.uses_sampling:
+            return _by_hand(look)
+        return _waited_for(look)
+    except FashionError as error:
+        return _refused(look, str(error))
+
+
+def _refused(look: Look, problem: str) -> None:
+    """Say why there is no picture, over the person as they are."""
+    st.error(problem)
+    st.image(look.person.pixels, alt=look.person.title, width="stretch")
+
+
+def _waited_for(look: Look) -> Result | None:
+    line, ticket = lines()[look.engine.name], submit(look)
+    try:
+        with st.spinner("Trying it on"):
+            place = st.empty()
+            while not ticket.ended.wait(POLL):
+                ahead = line.ahead(ticket)
+                place.caption(_place(ahead) if ahead else "")
+            place.empty()
+    finally:
+        # The script was stopped because the person chose something else.
+        if not ticket.ended.is_set():
+            line.cancel(ticket)
+    return _refused(look, ticket.problem) if ticket.problem else ticket.result
+
+
+def _place(ahead: int) -> str:
+    return f"{ahead} {'look is' if ahead == 1 else 'looks are'} made before yours."
+
+
+def tickets() -> dict[str, Ticket]:
+    """What this session asked for by hand, by the key of the look."""
+    found: dict[str, Ticket] = st.session_state.setdefault(_TICKETS, {})
+    return found
+
+
+def _by_hand(look: Look) -> Result | None:
+    key, own = look.key, tickets()
+    ticket = own.get(key)
+    if ticket is not None and ticket.state == "done":
+        # The cache has let go of it already: it is made again on demand.
+        del own[key]
+        return ticket.result
+    if ticket is not None and not ticket.ended.is_set():
+        _pending(look, ticket)
+        return None
+    if ticket is not None and ticket.problem:
+        st.error(ticket.problem)
+
+    def start() -> None:
+        try:
+            own[key] = submit(look)
+        except FashionError as error:
+            st.session_state["tryon_full"] = str(error)
+
+    st.image(look.person.pixels, alt=look.person.title, width="stretch")
+    st.button(
+        "Try it on" if ticket is None else "Try again",
+        type="primary",
+        icon=":material/checkroom:",
+        on_click=start,
+        key="tryon_start",
+    )
+    if full := st.session_state.pop("tryon_full", ""):
+        st.error(full)
+    if ticket is not None and ticket.state == "cancelled":
+        st.caption("Stopped; nothing was kept.")
+    st.caption(expected(look.engine, look.settings))
+    return None
+
+
+@st.fragment(run_every=1.0)
+def _pending(look: Look, ticket: Ticket) -> None:
+    """The progress of a ticket, drawn anew each second."""
+    line = lines()[look.engine.name]
+    if ticket.ended.is_set():
+        st.rerun()
+    shown = ticket.emerging
+    if shown is None:
+        shown = look.person.pixels
+    st.image(shown, alt=f"{look.title}, as it emerges", width="stretch")
+    ahead = line.ahead(ticket)
+    if ahead:
+        st.progress(0.0, f"In line. {_place(ahead)}")
+    elif ticket.steps == 0:
+        st.progress(0.0, "Loading the model and preparing the photos")
+    else:
+        left = ticket.seconds_left()
+        words = f"Step {ticket.step} of {ticket.steps}"
+        if left is not None and ticket.step < ticket.steps:
+            words += f", about {max(1, round(left)):,} s left"
+        st.progress(min(1.0, ticket.step / ticket.steps), words)
+    if ticket.leaving.is_set():
+        st.caption("Stopping after this step.")
+    else:
+        st.button("Cancel", key="tryon_cancel", on_click=line.cancel, args=(ticket,))
+
+
+def others(look: Look | None) -> None:
+    """Draw what else this session is waiting for, each with a way to stop it."""
+    here = None if look is None else look.key
+    for key, ticket in list(tickets().items()):
+        if key != here and not ticket.ended.is_set():
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption(f"Also being made: {plain(ticket.title)}", width="content")
+                st.button(
+                    "Cancel",
+                    key=f"tryon_cancel:{key}",
+                    type="tertiary",
+                    on_click=lambda t=ticket: [line.cancel(t) for line in lines().values()],
+                )
