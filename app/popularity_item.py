@@ -5,6 +5,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import item_evidence, item_map, item_report
 from app.catalogs import photo_url
@@ -14,25 +15,33 @@ from app.words import interval, plain
 from core.catalog.catalog import Catalog
 from core.catalog.suggestions import stamp
 from core.explain.checks import load_checks
-from core.explain.linear import Explanation, explain, waterfall
+from core.explain.linear import SAMPLED, Explanation, explain, waterfall
 from core.explain.wording import about, times
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 
 MATCHES = 100
 """Most items that the list of matches holds at once."""
+CHOICE = "item-choice"
+FIELD = 260
+"""Width of the search, pixels."""
 
 
-def choose(catalog: Catalog, order: pd.DataFrame) -> int:
+def choose(catalog: Catalog, order: pd.DataFrame, bar: DeltaGenerator) -> int:
     """Draw the search and the list of matches; returns the row of the chosen item.
 
     The item is part of the URL, so that a link reopens it.
+
+    Args:
+        catalog, order: the items and their ranking.
+        bar: a horizontal container for both fields.
     """
     version = catalog.content_hash + stamp(catalog)
     names = _names(version, order.attrs["model"], order.attrs["date"], catalog, order)
     linked = st.query_params.get("item")
-    search, choice = st.columns([1, 2])
-    wanted = search.text_input("Find an item", placeholder="a word of its name, or its id")
+    wanted = bar.text_input(
+        "Find an item", placeholder="a word of its name, or its id", width=FIELD
+    )
     found = np.ones(len(names), dtype=bool)
     for word in wanted.casefold().split():
         found &= names["search"].str.contains(word, regex=False).to_numpy()
@@ -44,11 +53,20 @@ def choose(catalog: Catalog, order: pd.DataFrame) -> int:
         matches = list(names.index[:MATCHES])
     if linked in names.index and not wanted.strip() and linked not in matches:
         matches.insert(0, linked)
-    item = choice.selectbox(
+
+    def chosen() -> None:
+        st.query_params["item"] = st.session_state[CHOICE]
+
+    # The URL is the state: an index that follows it would make a new field of each choice, and the
+    # browser's next choice would be for the old one.
+    st.session_state[CHOICE] = linked if linked in matches else matches[0]
+    item = bar.selectbox(
         "Item",
         matches,
-        index=matches.index(linked) if linked in matches else 0,
         format_func=names["label"].to_dict().__getitem__,
+        width="stretch",
+        key=CHOICE,
+        on_change=chosen,
     )
     if linked is not None and linked not in names.index:
         st.warning(
@@ -134,7 +152,7 @@ def _how(explanation: Explanation) -> str:
     if against.items == 1:
         return "what a field makes of the average item (the model was trained before 2026-11-27)"
     kind = f" of the category “{plain(against.category)}”" if against.category else ""
-    sampled = "" if explanation.exact else ", over sampled orders of the fields"
+    sampled = "" if explanation.exact else f", {SAMPLED}"
     return (
         f"what a field changes, alone and together with each choice of other fields, when the rest"
         f" is as in {against.items} training items{kind}, on average{sampled} (background"
@@ -146,8 +164,8 @@ def _method(explanation: Explanation, line: pd.Series, board: Scoreboard) -> Non
     st.markdown(
         "Each bar multiplies the prediction of the average item; together they give"
         f" exactly the model's prediction (measured difference: {explanation.gap:.0e} in log"
-        f" units). They are Shapley values: {_how(explanation)}. They tell what"
-        " went with more or fewer sales, not what caused them."
+        f" units). They are {'Shapley' if explanation.exact else 'Owen'} values:"
+        f" {_how(explanation)}. They tell what went with more or fewer sales, not what caused them."
     )
     st.markdown(plain(load_checks().sentence))
     if line["basis"] == "out_of_fold":

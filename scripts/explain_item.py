@@ -6,9 +6,11 @@ With --json FILE the same numbers are written as JSON. Keys, which stay:
   base, base_units, output, gap          log units (base_units in `unit`): mean over the background,
                                          the model's output, and how far the parts are from adding
                                          up to it
-  parts        one a field: player, value (Shapley, log units), factor (exp of it), shown (the cell)
+  parts        one a field: player, value (log units), factor (exp of it), shown (the cell)
   against      the background: items, category (empty: all), version
   exact        whether no order of fields was sampled
+  method       of the values: shapley, or owen where fields are more than 15 (details, words and
+               photo are each taken together)
   pairs        Shapley interactions of each two fields, strongest first: first, second, value (log
                units), factor; against the whole background always; null where fields are too many
   shares       of metadata, text, photo in the sum of |value|, 0..1; null where all are 0

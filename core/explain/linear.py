@@ -8,7 +8,8 @@ that is absent is as in one of these, and the worth of a coalition is the mean o
 
 For a model that adds players up, the Shapley value is ``b . (x - mean of the background)``
 (Lundberg & Lee 2017, section 4.2; Štrumbelj & Kononenko 2014). For the deep model all coalitions
-are enumerated (`core.popularity.kernel_game`, which also says what happens beyond 15 players).
+are enumerated; beyond 15 players its values are Owen's (1977), over sampled orders that keep
+details, words and photo together (`core.popularity.kernel_game`).
 Values are in log units: ``exp(value)`` multiplies ``1 + target``, told to people as "times the
 average item"; the average item is where the background's mean output is, in log units.
 """
@@ -30,7 +31,9 @@ from core.popularity.blocks import (
     TextBlock,
 )
 from core.popularity.columns import match_columns
-from core.popularity.shapley import MAX_EXACT
+
+SAMPLED = "over sampled orders of the fields that keep details, words and photo together"
+"""How values are computed that are not exact, in words."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Part:
 
     Attributes:
         player: the training catalog's column, ``description``, ``reviews`` or ``image``.
-        value: Shapley value in log units.
+        value: Shapley value in log units; Owen value where the explanation is not exact.
         shown: the item's own cell, as text for people; empty for a photo or a missing column.
     """
 
@@ -99,7 +102,8 @@ class Explanation:
         gap: ``|base + sum of values - output|``, measured, in log units.
         parts: one a player, in the model's order.
         against: what the item is held against.
-        exact: whether no order of players was sampled.
+        exact: whether values are Shapley's over all coalitions; else Owen's, over sampled orders
+            that keep details, words and photo together.
     """
 
     item_id: str
@@ -120,8 +124,9 @@ class Explanation:
         return sorted(self.parts, key=lambda part: (-abs(part.value), part.player))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, the parts with their factors, and how such values were tested."""
-        values = asdict(self) | {"checks": load_checks().to_json()}
+        """Plain values, the parts with their factors, the method and how it was tested."""
+        method = "shapley" if self.exact else "owen"
+        values = asdict(self) | {"method": method, "checks": load_checks().to_json()}
         for part, own in zip(values["parts"], self.parts, strict=True):
             part["factor"] = own.factor
         return values
@@ -185,7 +190,7 @@ def explain(
         against=Against(
             len(model.background.among(category).average), category or "", model.background.version
         ),
-        exact=model.kind == "ridge" or len(parts) <= MAX_EXACT,
+        exact=model.exact,
     )
 
 
@@ -231,11 +236,6 @@ def waterfall(explanation: Explanation, limit: int = 8) -> list[Step]:
 
 REST = "(rest)"
 """The player of the last step of a waterfall that holds several."""
-
-
-def mean_effects(contributions: pd.DataFrame) -> pd.Series:
-    """Mean absolute contribution of each player over some items, in log units, largest first."""
-    return contributions.abs().mean().sort_values(ascending=False, kind="stable")
 
 
 def column_effects(

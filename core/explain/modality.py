@@ -8,23 +8,12 @@ in all.
 """
 
 from collections.abc import Mapping
-from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from core.popularity.additive import BlockModel
-from core.popularity.blocks import Block, ImageBlock, TextBlock
-
-Modality = Literal["metadata", "text", "photo"]
-MODALITIES: tuple[Modality, ...] = get_args(Modality)
-
-
-def modality_of(block: Block) -> Modality:
-    """Of the player that a model reads through this block."""
-    if isinstance(block, ImageBlock):
-        return "photo"
-    return "text" if isinstance(block, TextBlock) else "metadata"
+from core.popularity.blocks import MODALITIES, Modality, modality_of
 
 
 def player_modalities(model: BlockModel) -> dict[str, Modality]:

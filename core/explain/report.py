@@ -25,7 +25,6 @@ from core.popularity.additive import BlockModel
 from core.popularity.model import PREDICTION_COLUMNS
 from core.popularity.rank_intervals import RANK_COLUMNS
 from core.popularity.scoreboard import Scoreboard
-from core.popularity.shapley import MAX_EXACT
 from core.popularity.vectors import stored_vectors
 
 
@@ -157,9 +156,7 @@ class Reporter:
 
     def pairs(self, row: int) -> list[Pair] | None:
         """How an item's players go together, strongest first; None where they are too many."""
-        if self.model.kind != "ridge" and len(self.model.players) > MAX_EXACT:
-            return None
-        return pairs(self.model, self.catalog, row)
+        return pairs(self.model, self.catalog, row) if self.model.exact else None
 
     def name(self, row: int) -> str:
         """What an item is called, on one line; plain text."""

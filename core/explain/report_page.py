@@ -15,6 +15,7 @@ from PIL import Image
 from core.catalog.catalog import Catalog
 from core.errors import ImageError
 from core.explain.checks import load_checks
+from core.explain.linear import SAMPLED
 from core.explain.past import Past
 from core.explain.report import ItemReport, Reporter
 from core.explain.report_charts import KINDS, evidence_svg, shares_svg, waterfall_svg
@@ -131,11 +132,11 @@ def checked(report: ItemReport) -> list[tuple[str, str]]:
     """What was checked of the numbers: a heading and a sentence each."""
     told, against = report.explanation, report.explanation.against
     kind = f" of the category “{against.category}”" if against.category else ""
-    how = "" if told.exact else ", over sampled orders of the fields"
+    kinds, how = ("Shapley", "") if told.exact else ("Owen", f", {SAMPLED}")
     return [
         (
             "Computed.",
-            f"Shapley values against {against.items} training items{kind} (background"
+            f"{kinds} values against {against.items} training items{kind} (background"
             f" {against.version}){how}. They add up to the model's prediction within"
             f" {max(told.gap, 1e-15):.0e} log units. They tell what went with more or fewer sales,"
             " not what caused them.",

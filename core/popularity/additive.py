@@ -86,6 +86,11 @@ class BlockModel(ABC):
                 found.append(block.feature)
         return found
 
+    @property
+    def exact(self) -> bool:
+        """Whether contributions are exact Shapley values and there are interactions."""
+        return True
+
     @abstractmethod
     def fit(self, catalog: Catalog, rows: np.ndarray) -> Self:
         """Learn from these rows, which must have a target."""
@@ -133,8 +138,9 @@ class BlockModel(ABC):
     ) -> pd.DataFrame:
         """Shapley values in log units: one line a row, one column a player.
 
-        They add up to the output less `base_output`; with `same_category`, each item's less that of
-        its category.
+        Where the model is not `exact`, Owen values, with details, words and photo taken together,
+        over sampled orders (`core.popularity.kernel_game`). They add up to the output less
+        `base_output`; with `same_category`, each item's less that of its category.
 
         Raises:
             ModelError: an item's category has no background of its own.

@@ -101,6 +101,11 @@ class BlendModel(BlockModel):
         return self
 
     @property
+    def exact(self) -> bool:
+        """Whether all members that count are."""
+        return all(member.exact for _, member in self._weighed())
+
+    @property
     def wins(self) -> bool:
         """Whether it ordered held-out items better than the best member did."""
         scores = self.info["validation"]

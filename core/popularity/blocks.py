@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -231,6 +231,16 @@ class ImageBlock:
 
 
 Block = LevelBlock | NumberBlock | DateBlock | TextBlock | ImageBlock
+Modality = Literal["metadata", "text", "photo"]
+MODALITIES: tuple[Modality, ...] = get_args(Modality)
+
+
+def modality_of(block: Block) -> Modality:
+    """Of what a model reads through this block: a column, texts or the photo."""
+    if isinstance(block, ImageBlock):
+        return "photo"
+    return "text" if isinstance(block, TextBlock) else "metadata"
+
 
 COLUMN_BLOCKS: dict[Role, Callable[[Feature, pd.Series], Block]] = {
     Role.CATEGORY: LevelBlock.fit,

@@ -135,6 +135,11 @@ class DeepModel(BlockModel):
         return self
 
     @property
+    def exact(self) -> bool:
+        """Whether its players are few enough to try all coalitions."""
+        return len(self.blocks) <= MAX_EXACT
+
+    @property
     def units(self) -> int:
         """Units of the first layer: what players add up to, ratios, centres."""
         return 1 + len(self.kernel.ratios) + len(self.kernel)
@@ -207,7 +212,7 @@ class DeepModel(BlockModel):
         Raises:
             ModelError: there are too many players to try all coalitions.
         """
-        if len(self.blocks) > MAX_EXACT:
+        if not self.exact:
             raise ModelError(
                 f"The {self.name} model reads {len(self.blocks)} fields; how two go together is"
                 f" computed for up to {MAX_EXACT}."

@@ -6,17 +6,29 @@ those of one by doubling, and one product of a (2^a, centres) and a (2^b, centre
 2^(a+b) outputs. A player whose term is the same in item and background item changes nothing, so it
 is left out: each such player halves the table, and Shapley values and interactions of the others
 stay as they are, exactly.
+
+Up to `MAX_EXACT` players, values are Shapley's. With more of them they are Owen's, whose unions are
+details, words and photo (`core.popularity.blocks.modality_of`): the total of each is its exact
+Shapley value beside the other two. Inside, it is shared out over orders that keep a union together:
+all of them against background items that differ in few players, else sampled ones.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from core.popularity.blocks import MODALITIES, modality_of
 from core.popularity.kernel import Kernel
 from core.popularity.link import Link
-from core.popularity.shapley import MAX_EXACT, interactions, sampled_values, shapley_values
+from core.popularity.shapley import (
+    MAX_EXACT,
+    interactions,
+    owen_values,
+    sampled_owen_values,
+    shapley_values,
+)
 
-ORDERS = 2
+ORDERS = 3
 """Orders sampled against each background item that differs in more than `MAX_EXACT` players."""
 
 
@@ -48,17 +60,20 @@ class KernelGame:
         return self.link.output(self.base + summed[..., 0] + together)
 
     def values(self, own: np.ndarray) -> np.ndarray:
-        """Shapley values (players,) of an item's terms (players, units), mean over the background.
+        """Shapley or Owen values (players,) of an item's terms (players, units): see the head.
 
-        Exact but against background items that differ from the item in more than `MAX_EXACT`
-        players, where orders are sampled. They add up to the item's output less the mean of
-        `outputs` in either case.
+        The mean over the background. Exact but against background items that differ from the item
+        in more than `MAX_EXACT` players, where orders are sampled. They add up to the item's output
+        less the mean of `outputs` in either case.
         """
         found = np.zeros(len(own))
-        for item, table in self._each(own):
-            players, outputs = table
+        unions = [MODALITIES.index(modality_of(block)) for block in self.kernel.blocks]
+        for item, (players, outputs) in self._each(own):
             if outputs is None:
-                found += sampled_values(own, self.terms[:, item], self.head, ORDERS, item)
+                other = self.terms[:, item]
+                found += sampled_owen_values(own, other, self.head, unions, ORDERS, item)
+            elif players and len(own) > MAX_EXACT:
+                found[players] += owen_values(outputs, [unions[p] for p in players])
             elif players:
                 found[players] += shapley_values(outputs)
         return found / len(self.outputs)

@@ -3,8 +3,9 @@
 A coalition's members are the bits of its number: player p is in it where ``number >> p & 1``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import permutations
 from math import comb, factorial
 
 import numpy as np
@@ -65,30 +66,78 @@ def interactions(table: np.ndarray) -> np.ndarray:
     return found
 
 
-def sampled_values(
+def owen_values(table: np.ndarray, unions: Sequence[int]) -> np.ndarray:
+    """(players,) from what each coalition is worth, players of one union taken together.
+
+    The Owen value (Owen 1977, "Values of games with a priori unions"): the mean of what a player
+    adds over all orders in which a union's players stand side by side. A union's values add up to
+    its Shapley value in the game of the unions.
+
+    Args:
+        table: (2 ** players,).
+        unions: which one each player belongs to.
+    """
+    return _owen_weights(tuple(unions)) @ table
+
+
+@lru_cache(maxsize=32)
+def _owen_weights(unions: tuple[int, ...]) -> np.ndarray:
+    """(players, coalitions) of signed weights."""
+    players, labels = len(unions), np.array(unions, dtype=np.int64)
+    inside, found = members(players), np.zeros((players, 2**players))
+    kinds = np.unique(labels)
+    there = np.stack([inside[:, labels == kind].sum(axis=1) for kind in kinds]).astype(int)
+    sizes = np.array([(labels == kind).sum() for kind in kinds])
+    split = (there > 0) & (there < sizes[:, None])
+    outer, full = _shares(len(kinds)), (there == sizes[:, None]).sum(axis=0)
+    numbers = np.arange(2**players)
+    for player, label in enumerate(unions):
+        own = int(np.searchsorted(kinds, label))
+        inner = _shares(int(sizes[own]))
+        others = np.delete(split, own, axis=0).any(axis=0)
+        before = numbers[(inside[:, player] == 0) & ~others]
+        weights = outer[full[before]] * inner[there[own][before]]
+        found[player, before] = -weights
+        found[player, before | 1 << player] = weights
+    return found
+
+
+def _shares(players: int) -> np.ndarray:
+    """(players,): Shapley's weight of a coalition of 0, 1, ... of the others."""
+    return np.array([1 / (players * comb(players - 1, size)) for size in range(players)])
+
+
+def sampled_owen_values(
     own: np.ndarray,
     other: np.ndarray,
     head: Callable[[np.ndarray], np.ndarray],
+    unions: Sequence[int],
     orders: int,
     seed: int,
 ) -> np.ndarray:
-    """Shapley values by the mean over sampled orders and their reversals (Castro et al. 2009).
+    """Owen values (see `owen_values`) by the mean over sampled orders and their reversals.
+
+    As Castro et al. 2009, with orders in which a union's players stand side by side. The unions
+    themselves take all orders equally often, so what a union gets together is exact; how that is
+    shared out inside it is sampled.
 
     Args:
         own, other: (players, units), the terms of an item and of what it is held against.
         head: sums of terms (n, units) to outputs (n,).
-        orders: how many; each is also walked backwards.
+        unions: which one each player belongs to.
+        orders: how many at most, but all orders of the unions; each is also walked backwards.
         seed: the same one gives the same orders.
 
     Returns:
         (players,), adding up to ``head(own.sum(0)) - head(other.sum(0))``.
     """
-    rng = np.random.default_rng(seed)
-    values = np.zeros(len(own))
-    step, start = own - other, other.sum(axis=0)
-    for _ in range(orders):
-        order = rng.permutation(len(own))
-        for way in (order, order[::-1]):
-            sums = start + np.vstack([np.zeros(len(start)), np.cumsum(step[way], axis=0)])
-            values[way] += np.diff(head(sums))
-    return values / (2 * orders)
+    rng, values = np.random.default_rng(seed), np.zeros(len(own))
+    step, start, labels = own - other, other.sum(axis=0), np.array(unions)
+    outer = [order for order in permutations(np.unique(labels)) if order <= order[::-1]]
+    rounds = max(1, orders // len(outer))
+    for order in outer * rounds:
+        way = np.concatenate([rng.permutation(np.flatnonzero(labels == kind)) for kind in order])
+        for walk in (way, way[::-1]):
+            sums = start + np.vstack([np.zeros(len(start)), np.cumsum(step[walk], axis=0)])
+            values[walk] += np.diff(head(sums))
+    return values / (2 * len(outer) * rounds)

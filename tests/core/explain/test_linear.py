@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.explain.linear import REST, column_effects, explain, mean_effects, pairs, waterfall
+from core.explain.linear import REST, column_effects, explain, pairs, waterfall
 from core.popularity.additive import AdditiveModel
+from core.popularity.blend import BlendModel
 from core.popularity.columns import feature_columns
 from core.popularity.deep import DeepModel
 from tests.core.popularity.synthetic import make_catalog
@@ -123,13 +124,6 @@ def test_a_waterfall_runs_from_the_average_item_to_the_prediction(catalog, model
     assert len(waterfall(explanation, limit=20)) == len(explanation.parts)
 
 
-def test_mean_effects_are_ordered(catalog, model):
-    contributions = model.contributions(catalog)
-    effects = mean_effects(contributions)
-    assert effects.is_monotonic_decreasing
-    assert effects["Colour"] == pytest.approx(contributions["Colour"].abs().mean())
-
-
 def test_effects_of_levels_are_those_of_the_items(catalog, model):
     effects = column_effects(model, "Colour", catalog).set_index("value")
     own = model.contributions(catalog)["Colour"].groupby(catalog.frame["Colour"].to_numpy()).first()
@@ -156,3 +150,19 @@ def test_an_explanation_is_plain_json(catalog, model):
     assert values["against"]["items"] == 100 and values["exact"] is True
     assert values["checks"]["definition"] < 1e-6
     assert pd.Series([p["factor"] for p in values["parts"]]).gt(0).all()
+
+
+def test_many_fields_are_told_as_owen_values(catalog, monkeypatch):
+    deep = DeepModel().fit(catalog, np.arange(len(catalog)))
+    linear = AdditiveModel("linear").fit(catalog, np.arange(len(catalog)))
+    assert explain(deep, catalog, 5).to_json()["method"] == "shapley"
+    for module in ("deep", "kernel_game"):
+        monkeypatch.setattr(f"core.popularity.{module}.MAX_EXACT", 3)
+    told = explain(deep, catalog, 5)
+    assert not told.exact and told.to_json()["method"] == "owen" and told.gap < 1e-9
+    both = BlendModel({"linear": linear, "deep": deep})
+    both.calibration = deep.calibration
+    assert not explain(both, catalog, 5).exact
+    both.weights = {"linear": 1.0, "deep": 0.0}
+    both._describe()
+    assert explain(both, catalog, 5).exact, "a member without weight is not asked"

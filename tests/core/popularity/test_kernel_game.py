@@ -143,6 +143,28 @@ def test_more_players_than_can_be_tried_are_sampled_and_add_up(catalog, model, m
         model.game().interactions(model.terms(catalog, rows[:1])[:, 0])
 
 
+def test_with_many_players_words_are_held_against_details_as_one(catalog, model, monkeypatch):
+    """Whether a background item differs in few players or in many: always Owen's values."""
+    hold_against(model, catalog, ROWS, size=8)
+    game, own = model.game(), model.terms(catalog, np.array([345]))[:, 0]
+    words = model.players.index("description")
+    expected = []
+    for k in range(8):
+        other = game.terms[:, k]
+        details = np.delete(other, words, axis=0).sum(axis=0)
+        own_details = np.delete(own, words, axis=0).sum(axis=0)
+        sums = np.array(
+            [details + other[words], own_details + other[words], details + own[words],
+             own_details + own[words]]
+        )  # fmt: skip
+        expected.append(shapley_values(game.head(sums))[1])
+    assert game.values(own)[words] != pytest.approx(np.mean(expected), abs=1e-6)
+    differing = (own[:, None] != game.terms).any(axis=2).sum(axis=0)
+    for most in (2, int(differing.max()) - 1, len(own) - 1):
+        monkeypatch.setattr(kernel_game, "MAX_EXACT", most)
+        assert game.values(own)[words] == pytest.approx(np.mean(expected), abs=1e-12)
+
+
 def test_tables_grow_as_every_coalition_summed_alone(priced, joined):
     own, game = joined.terms(priced, np.array([333]))[:, 0], joined.game()
     expected = np.zeros(len(own))

@@ -1,11 +1,19 @@
-from itertools import permutations
+from itertools import groupby, permutations
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.popularity.shapley import interactions, members, sampled_values, shapley_values
+from core.popularity.shapley import (
+    interactions,
+    members,
+    owen_values,
+    sampled_owen_values,
+    shapley_values,
+)
+
+UNIONS = (0, 0, 2, 0, 1)
 
 
 def head(sums):
@@ -80,9 +88,57 @@ def test_two_that_multiply_interact_by_their_product():
     np.testing.assert_allclose(shapley_values(table), [3, 3, 5])
 
 
-def test_sampled_orders_add_up_and_come_near(own, other):
-    exact = shapley_values(table_of(own, other))
-    sampled = sampled_values(own, other, head, 64, 0)
+def owen_by_orders(own, other, unions):
+    """The mean over all orders in which a union's players stand side by side."""
+    values, count = np.zeros(len(own)), 0
+    for order in permutations(range(len(own))):
+        kinds = [unions[p] for p in order]
+        if len(list(groupby(kinds))) > len(set(kinds)):
+            continue
+        count += 1
+        before = other.sum(axis=0)
+        for player in order:
+            after = before + own[player] - other[player]
+            values[player] += head(after) - head(before)
+            before = after
+    return values / count
+
+
+@pytest.mark.parametrize("unions", [UNIONS, (0, 0, 0, 0, 0), (4, 3, 2, 1, 0), (0, 1, 0, 1, 1)])
+def test_owen_values_are_the_mean_over_orders_that_keep_unions_together(own, other, unions):
+    found = owen_values(table_of(own, other), unions)
+    np.testing.assert_allclose(found, owen_by_orders(own, other, unions), atol=1e-12)
+
+
+@pytest.mark.parametrize("unions", [(0, 0, 0, 0, 0), (4, 3, 2, 1, 0)])
+def test_one_union_or_one_each_is_shapleys_value(own, other, unions):
+    table = table_of(own, other)
+    np.testing.assert_allclose(owen_values(table, unions), shapley_values(table), atol=1e-12)
+
+
+def quotient(own, other, unions):
+    """Shapley values of the unions, each one player."""
+    kinds = [np.array(unions) == kind for kind in sorted(set(unions))]
+    joint = np.stack([[terms[kind].sum(axis=0) for kind in kinds] for terms in (own, other)])
+    return kinds, shapley_values(table_of(*joint))
+
+
+def test_a_unions_values_add_up_to_its_value_beside_the_others(own, other):
+    kinds, expected = quotient(own, other, UNIONS)
+    exact = owen_values(table_of(own, other), UNIONS)
+    assert not np.allclose(exact, shapley_values(table_of(own, other)), atol=0.05)
+    for orders in (1, 3):
+        sampled = sampled_owen_values(own, other, head, UNIONS, orders, 7)
+        for kind, value in zip(kinds, expected, strict=True):
+            assert exact[kind].sum() == pytest.approx(value)
+            assert sampled[kind].sum() == pytest.approx(value), "exact however few orders"
+
+
+@pytest.mark.parametrize("unions", [UNIONS, (0, 0, 0, 0, 0), (0, 1, 0, 1, 1)])
+def test_sampled_orders_add_up_and_come_near(own, other, unions):
+    exact = owen_values(table_of(own, other), unions)
+    sampled = sampled_owen_values(own, other, head, unions, 300, 0)
     assert sampled.sum() == pytest.approx(head(own.sum(axis=0)) - head(other.sum(axis=0)))
-    assert np.abs(sampled - exact).max() < 0.1 * np.abs(exact).max()
-    np.testing.assert_array_equal(sampled, sampled_values(own, other, head, 64, 0))
+    assert np.abs(sampled - exact).max() < 0.05 * np.abs(exact).max()
+    again = sampled_owen_values(own, other, head, unions, 300, 0)
+    np.testing.assert_array_equal(sampled, again)
