@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.errors import CancelledError, FashionError
 from core.tryon.engine import Engine, GarmentCategory
-from core.tryon.mask_edit import NO_EDIT
+from core.tryon.mask_edit import NO_EDIT, MaskEdit
 from core.tryon.people import Person
 from core.tryon.provenance import provenance, stamped
 from core.tryon.result import Result, Settings
@@ -90,12 +90,13 @@ def run_batch(
     engine: Engine,
     settings: Settings,
     make: Make,
+    edit: MaskEdit = NO_EDIT,
 ) -> Iterator[Pair]:
     """Dress each person in each garment, person by person.
 
     Args:
         sitters, pieces: who and what.
-        engine, settings: for the provenance.
+        engine, settings, edit: for the provenance.
         make: dresses a person, by `try_on` or in a line. `CancelledError` from it ends the batch.
 
     Raises:
@@ -128,7 +129,7 @@ def run_batch(
                     piece.category,
                     engine,
                     settings,
-                    NO_EDIT,
+                    edit,
                     result,
                 )
                 yield Pair(sitter, piece, name, result, about)
