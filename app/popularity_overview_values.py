@@ -47,7 +47,7 @@ def kept_of(model: BlockModel, catalog: Catalog, board: Scoreboard) -> KeptContr
     """What is kept on disk of a model whose contributions take long; None for one that adds up."""
     if adds_up(model) or not catalog.content_hash:
         return None
-    return KeptContributions(model, catalog, f"{board.data_hash} {board.date}")
+    return KeptContributions.of(model, catalog, board)
 
 
 def item_values(

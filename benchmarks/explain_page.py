@@ -94,7 +94,7 @@ def measure(catalog: Catalog, models: Path, name: str, repeats: int) -> None:
     os.environ["FASHION_CATALOG"] = str(catalog.directory)
     model, board = load_model(models, name), load_scoreboard(models)
     print(f"{len(catalog):,} items, the {name} model; milliseconds, median (worst)")
-    kept = KeptContributions(model, catalog, f"{board.data_hash} {board.date}")
+    kept = KeptContributions.of(model, catalog, board)
     if model.kind != "ridge":
         line("an item's explanation, computed", lambda: explain(model, catalog, 7), repeats)
         if len(catalog) <= 2000:

@@ -16,6 +16,7 @@ import pandas as pd
 from core.cache import artefacts
 from core.catalog.catalog import Catalog
 from core.popularity.additive import BlockModel
+from core.popularity.scoreboard import Scoreboard
 
 PIECE = 32
 
@@ -45,8 +46,23 @@ class KeptContributions:
             raise ValueError("nothing is kept of a catalog without a content hash")
         self.model, self.catalog = model, catalog
         self._cache = artefacts() if cache is None else cache
-        named = (version, model.name, model.background.version, catalog.content_hash)
+        method = "shapley" if model.exact else "owen"
+        named = (version, model.name, model.background.version, catalog.content_hash, method)
         self._key = hashlib.sha256(repr((*named, PIECE, len(catalog))).encode()).hexdigest()
+
+    @classmethod
+    def of(cls, model: BlockModel, catalog: Catalog, board: Scoreboard) -> "KeptContributions":
+        """Those by a model of a folder of models.
+
+        Args:
+            model: of the folder of `board`.
+            catalog: with a content hash.
+            board: names the training run.
+
+        Raises:
+            ValueError: the catalog has no content hash, as one that was edited.
+        """
+        return cls(model, catalog, f"{board.data_hash} {board.date}")
 
     def compute(self, on_progress: Callable[[int, int], None] | None = None) -> pd.DataFrame:
         """All of them, one line an item; pieces that are there already are read.

@@ -47,8 +47,7 @@ def contribution_columns(
     if adds_up(model):
         values = model.contributions(catalog)
     else:
-        kept = KeptContributions(model, catalog, f"{board.data_hash} {board.date}")
-        values = kept.compute(on_progress)
+        values = KeptContributions.of(model, catalog, board).compute(on_progress)
     return strongest(values, player_modalities(model))
 
 

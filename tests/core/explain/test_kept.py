@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -69,3 +70,15 @@ def test_another_model_run_background_or_catalog_is_computed_again(catalog, mode
     assert KeptContributions(model, catalog, "v1", cache).item(0) is not None
     with pytest.raises(ValueError, match="content hash"):
         KeptContributions(model, replace(catalog, content_hash=""), "v1", cache)
+
+
+def test_each_training_run_has_its_own(catalog, model, cache, monkeypatch):
+    monkeypatch.setattr("core.explain.kept.artefacts", lambda: cache)
+    board = SimpleNamespace(data_hash="abc", date="2026-11-27T10:00:00+00:00")
+    KeptContributions.of(model, catalog, board).compute()
+    assert KeptContributions.of(model, catalog, board).known() == len(catalog)
+    for change in ({"data_hash": "abd"}, {"date": "2026-11-27T10:00:01+00:00"}):
+        other = SimpleNamespace(**vars(board) | change)
+        assert KeptContributions.of(model, catalog, other).known() == 0
+    monkeypatch.setattr(AdditiveModel, "exact", False)
+    assert KeptContributions.of(model, catalog, board).known() == 0, "other values, by modality"
