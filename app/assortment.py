@@ -68,15 +68,17 @@ def show(
         return
     past = past_of(catalog, board)
     tops = [top for top in TOPS if top < len(catalog)] or [len(catalog)]
-    top = st.segmented_control(
-        "First places",
-        tops,
-        default=tops[min(2, len(tops) - 1)],
-        required=True,
-        key=f"assortment-top:{len(tops)}",
-    )
     # The form is drawn first, as the answer is to hold an edit that it takes, and stands below.
-    head, form, rest = st.container(), st.container(), st.container()
+    head, form, first, rest = (st.container() for _ in range(4))
+    top = tops[min(2, len(tops) - 1)]
+    if len(tops) > 1:
+        top = first.segmented_control(
+            "How many first places to look at",
+            tops,
+            default=top,
+            required=True,
+            key=f"assortment-top:{len(tops)}",
+        )
     with form:
         assortment_form.show(model, shelf, own)
 

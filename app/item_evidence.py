@@ -11,9 +11,9 @@ import streamlit as st
 
 from app.catalogs import photo_url
 from app.look_search import photo_vectors
-from app.popularity_source import trained_catalog
+from app.popularity_source import gone, trained_catalog
 from app.popularity_view import CONFIG, item_names, layout
-from app.words import colours, plain
+from app.words import colours
 from core.catalog.catalog import Catalog
 from core.errors import CheckpointMissing
 from core.explain.evidence import Evidence, Nearest, PastItem, evidence
@@ -76,10 +76,7 @@ def show(catalog: Catalog, board: Scoreboard, line: pd.Series, row: int) -> None
     st.markdown("**Closest past items**")
     past = past_of(catalog, board)
     if past is None:
-        st.info(
-            f"The models learned from “{plain(board.catalog)}”, which is not on this machine any"
-            " more, so there are no past items to show. Import it again, or train on this catalog."
-        )
+        st.info(gone(board, "there are no past items to show"))
         return
     vectors = _vectors(catalog)
     photo = None if vectors is None else np.asarray(vectors[row], dtype=np.float32)
@@ -98,6 +95,9 @@ def show(catalog: Catalog, board: Scoreboard, line: pd.Series, row: int) -> None
     for place, kind in zip(st.columns(len(found.kinds), gap="medium"), found.kinds, strict=True):
         with place:
             _column(past, kind, board.unit, linked=past.catalog.directory == catalog.directory)
+    if past.catalog.directory == catalog.directory:
+        # The same tab would load the page anew, without the edits that it holds.
+        st.caption("Photos open the item in a new tab.")
     with st.popover("How is this computed?", key="how-evidence"):
         _method(found)
 
@@ -144,7 +144,9 @@ def _photos(
         style = 'style="display:block;color:inherit;text-decoration:none"'
         if linked:
             query = urlencode(dict(st.query_params) | {"item": item.item_id})
-            figures.append(f'<a href="?{escape(query)}" {label} {style}>{picture}</a>')
+            figures.append(
+                f'<a href="?{escape(query)}" target="_blank" {label} {style}>{picture}</a>'
+            )
         else:
             figures.append(f'<span role="img" {label} {style}>{picture}</span>')
     return (

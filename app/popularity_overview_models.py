@@ -62,6 +62,9 @@ def show(catalog: Catalog, board: Scoreboard, models: Path, order: pd.DataFrame)
         )
     st.markdown("**Where they lie furthest apart**")
     st.html(cards(catalog, found.items.head(ITEMS), (labels[name], labels[other])))
+    st.caption(
+        f"Its place by “{labels[name]}” → by “{labels[other]}”. Photos open the item in a new tab."
+    )
 
 
 @st.cache_data(max_entries=8, show_spinner="Comparing the orders")
@@ -157,11 +160,11 @@ def cards(catalog: Catalog, items: pd.DataFrame, models: tuple[str, str]) -> str
         places = [ordinal(int(place)) for place in (line.first, line.second)]
         told = f"{name}: {places[0]} by {models[0]}, {places[1]} by {models[1]}"
         cells.append(
-            f'<a href="?{escape(query)}" title="{escape(told)}" aria-label="{escape(told)}"'
+            f'<a href="?{escape(query)}" target="_blank" title="{escape(told)}"'
+            f' aria-label="{escape(told)}"'
             ' style="display:block;color:inherit;text-decoration:none">'
-            f'{picture}<span style="display:block;overflow:hidden;text-overflow:ellipsis;'
-            f'white-space:nowrap">{escape(name)}</span><span style="font-variant-numeric:'
-            f'tabular-nums">{places[0]} → {places[1]}</span></a>'
+            f'{picture}<span style="display:block">{escape(name)}</span>'
+            f'<span style="font-variant-numeric:tabular-nums">{places[0]} → {places[1]}</span></a>'
         )
     return (
         '<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));'

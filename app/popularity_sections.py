@@ -47,7 +47,6 @@ def scoreboard(board: Scoreboard) -> None:
     names = [*board.trained, *board.compared]
     with words:
         st.markdown(f"#### “{MODEL_NAMES.get(board.promoted, board.promoted)}” ranks this catalog")
-        st.markdown(coverage_sentence(board, board.promoted))
         st.markdown("\n".join(f"- {model_sentence(board, name)}" for name in names))
         st.caption(
             f"{board.items:,} items of “{plain(board.catalog)}”, in {board.unit}. Trained"

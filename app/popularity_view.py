@@ -122,25 +122,6 @@ def scoreboard_chart(board: Scoreboard) -> tuple[go.Figure, str]:
     return figure, "Rank correlation by model. " + "; ".join(reversed(words)) + "."
 
 
-def effects_chart(effects: pd.Series, roles: dict[str, Role]) -> tuple[go.Figure, str]:
-    """How much each player moves predictions on average, strongest on top, and in words."""
-    top = effects[effects > 1e-9].head(12)[::-1]
-    labels = [player_label(str(p), roles) for p in top.index]
-    percent = [(math.exp(v) - 1) * 100 for v in top]
-    figure = go.Figure(
-        go.Bar(
-            x=percent, y=labels, orientation="h", marker_color=colours()["context"],
-            text=[f"{p:.{0 if p >= 1 else 1}f} %" for p in percent], textposition="outside",
-            cliponaxis=False,
-            hovertemplate="%{y}: %{x:.0f} % up or down on average<extra></extra>",
-        )
-    )  # fmt: skip
-    layout(figure, 60 + 34 * len(labels))
-    figure.update_xaxes(title="Average move of the prediction, up or down", visible=False)
-    words = [f"{label} {p:.0f} %" for label, p in zip(labels[::-1], percent[::-1], strict=True)]
-    return figure, "Average move of the prediction by column: " + ", ".join(words) + "."
-
-
 def column_chart(effects: pd.DataFrame, label: str, currency: str = "") -> tuple[go.Figure, str]:
     """How a prediction changes along one column, against the average item, and in words."""
     tone = colours()
@@ -270,5 +251,6 @@ def layout(figure: go.Figure, height: int) -> None:
     )  # fmt: skip
     # Streamlit's own theme writes ticks small and pale.
     ticks = {"size": 12, "color": ink}
-    figure.update_yaxes(automargin=True, fixedrange=True, tickfont=ticks)
-    figure.update_xaxes(automargin=True, fixedrange=True, tickfont=ticks)
+    shared = {"automargin": True, "fixedrange": True, "tickfont": ticks, "separatethousands": True}
+    figure.update_yaxes(**shared)
+    figure.update_xaxes(**shared)

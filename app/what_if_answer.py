@@ -57,7 +57,20 @@ def show(one: Studied, tried: Edits) -> None:
         _about_edits(one, tried, after, parts)
     st.caption(
         "What went with more or fewer sales in the past, item by item; not what a change would"
-        " cause. Places are those that these predictions would take in the ranking."
+        f" cause. Places are those that these predictions would take in the ranking.{_unseen(one)}"
+    )
+
+
+def _unseen(one: Studied) -> str:
+    """Why the item as it is has other numbers here than in the ranking; empty where it has not."""
+    line = one.order.set_index("item_id").loc[one.item]
+    if line["basis"] != "out_of_fold":
+        return ""
+    numbers = (line["predicted"], line["low"], line["high"])
+    return (
+        f" The ranking says place {line['rank']:,}, about {about(*numbers)} {one.board.unit}, by a"
+        " model that had not seen the item; only the final one, which has, can be asked about"
+        " edits."
     )
 
 

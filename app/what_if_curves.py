@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.item_evidence import past_of
+from app.popularity_source import gone
 from app.popularity_view import CONFIG, column_label, layout
 from app.words import colours, plain
 from core.catalog.catalog import Catalog
@@ -85,10 +86,7 @@ def drawn_fields(model: BlockModel, catalog: Catalog) -> dict[str, str]:
 
 def no_past(board: Scoreboard) -> str:
     """That the catalog that the models learned from is gone, and what to do."""
-    return (
-        f"The models learned from “{plain(board.catalog)}”, which is not on this machine any more,"
-        " so nobody knows which values were usual. Import it again, or train on this catalog."
-    )
+    return gone(board, "nobody knows which values were usual")
 
 
 def _kind(role: Role) -> tuple[Respond, Draw]:

@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from app.item_evidence import past_of
+from app.popularity_source import gone
 from app.popularity_view import column_label
 from app.what_if_state import Edits, Studied
 from app.what_if_words import changes_sentence
-from app.words import plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import FashionError
@@ -34,11 +34,7 @@ def show(one: Studied, tried: Edits) -> None:
     catalog, order = one.catalog, one.order
     past = past_of(catalog, one.board)
     if past is None:
-        st.info(
-            f"The models learned from “{plain(one.board.catalog)}”, which is not on this machine"
-            " any more, so nobody knows which edits are usual. Import it again, or train on"
-            " this catalog."
-        )
+        st.info(gone(one.board, "nobody knows which edits are usual"))
         return
     fields = editable(past, catalog, one.row, one.model.features)
     if not fields:
@@ -65,6 +61,7 @@ def show(one: Studied, tried: Edits) -> None:
             hide_index=True,
             width="stretch",
             disabled=["Field", "Now", "Seen"],
+            placeholder="",
             key=f"edits-options:{one.item}:{one.model.name}",
         )
         asked = st.form_submit_button("Find the edits", type="primary")
@@ -95,7 +92,7 @@ def _search(one: Studied, past: Past, fields: list[Editable], wanted: int) -> No
 
 def _result(one: Studied, tried: Edits, predicted: float) -> None:
     key, wanted, found = st.session_state.get(RESULT, (None, 0, None))
-    if key != tried.item:
+    if key != one.key[:3]:
         return
     after = float(max(np.expm1(found.output), 0.0))
     spot = place(one.order, one.item, after)

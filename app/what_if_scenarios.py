@@ -57,9 +57,7 @@ def show(one: Studied, tried: Edits) -> None:
     try:
         kept = saved(catalog, item)
         if not kept:
-            st.caption(
-                "None yet. Edit fields above, then save the edits under a name to compare several."
-            )
+            st.caption("None yet. Try an edit above, then save it under a name to compare several.")
             return
         names = [s.name for s in kept]
         chosen = st.multiselect(

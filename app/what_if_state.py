@@ -11,7 +11,9 @@ from core.catalog.catalog import Catalog
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 
-KEY = "what_if"
+KEY, VERSION = "what_if", "what_if_version"
+ITEMS = 50
+"""Most items whose edits a session keeps."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +45,18 @@ class Studied:
 
 
 class Edits:
-    """The steps of edits to one item, as seen by one model; another item starts anew.
+    """The steps of edits to one item, whichever model looks at them.
 
     Attributes:
         steps: all edits after each step, the first without any.
-        version: changes where the fields of the form must take other values.
+        version: changes where the fields of the form must take other values; no two items of a
+            session have the same.
     """
 
-    def __init__(self, item: tuple[str, str, str], version: int) -> None:
+    def __init__(self) -> None:
         """Start with the item as it is."""
-        self.item = item
         self.steps: list[dict[str, Any]] = [{}]
-        self.version = version
+        self.version = _next_version()
 
     @property
     def current(self) -> dict[str, Any]:
@@ -70,20 +72,26 @@ class Edits:
         """
         if dict(changes) != self.current:
             self.steps.append(dict(changes))
-        self.version += refill
+        if refill:
+            self.version = _next_version()
 
     def undo(self) -> None:
         """Go back one step, as far as there is one."""
         if len(self.steps) > 1:
             self.steps.pop()
-            self.version += 1
+            self.version = _next_version()
+
+
+def _next_version() -> int:
+    st.session_state[VERSION] = st.session_state.get(VERSION, 0) + 1
+    return st.session_state[VERSION]
 
 
 def edits(one: Studied) -> Edits:
-    """The session's edits to an item."""
-    item = one.key[:3]
-    found = st.session_state.get(KEY)
-    if found is None or found.item != item:
-        found = Edits(item, 1 if found is None else found.version + 1)
-        st.session_state[KEY] = found
-    return found
+    """The session's edits to an item, kept while other items and other models are looked at."""
+    kept: dict[tuple[str, str], Edits] = st.session_state.setdefault(KEY, {})
+    item = one.key[:2]
+    kept[item] = kept.pop(item) if item in kept else Edits()  # the last used stands last
+    for old in list(kept)[:-ITEMS]:
+        del kept[old]
+    return kept[item]

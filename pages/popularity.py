@@ -11,7 +11,7 @@ from app import (
     popularity_weeks,
     what_if_form,
 )
-from app.catalogs import current_catalog, current_models, no_catalog
+from app.catalogs import SETUP, current_catalog, current_models, no_catalog
 from app.popularity_sections import MODELS_TAB, headline, scoreboard
 from app.words import MODEL_NAMES, plain
 from core.errors import CatalogError, FashionError
@@ -26,20 +26,29 @@ def page() -> None:
     if models is None:
         st.info(
             f"No model has been trained for “{plain(catalog.name)}” yet, so there is nothing to"
-            " show. Open **Setup** and choose *Train*, or run"
+            " show. Train one here, or run"
             " `python scripts/train_models.py --data_dir DIR --model_dir models/NAME`."
+        )
+        st.page_link(
+            SETUP,
+            label="Train models",
+            icon=":material/arrow_forward:",
+            query_params={"section": "Models"},
         )
         return
     board = load_scoreboard(models)
     name = board.promoted
     top = st.container()
+    bar = st.container(horizontal=True, vertical_alignment="top")
     if len(board.trained) > 1:
-        name = st.segmented_control(
+        name = bar.segmented_control(
             "Look into the model",
             board.trained,
             format_func=lambda m: MODEL_NAMES.get(m, m),
             default=board.promoted,
             required=True,
+            key="model",
+            bind="query-params",
         )
     with top:
         headline(catalog, board, name)
@@ -47,7 +56,7 @@ def page() -> None:
     order = ranking(catalog, models, name)
     for note in order.attrs["notes"]:
         st.info(note)
-    row = popularity_item.choose(catalog, order)
+    row = popularity_item.choose(catalog, order, bar)
 
     def item() -> None:
         popularity_item.show(model, catalog, board, order, row)

@@ -83,6 +83,11 @@ def upload(test, data, name="mine.png"):
     return test
 
 
+def current(test):
+    (tried,) = test.session_state["what_if"].values()
+    return tried.current
+
+
 def popover(test, key):
     test.session_state[key] = True
     return test.run()
@@ -90,6 +95,36 @@ def popover(test, key):
 
 def number(text):
     return float(re.sub(r"[^\d.]", "", text))
+
+
+def test_edits_stay_while_another_model_and_another_item_are_looked_at(opened):
+    test = opened("linear")
+    by_label(test.number_input, "Price").set_value(12.0)
+    by_label(test.button, "Predict again").click().run()
+    assert "Changed: Price" in words(test) and not test.exception
+    model = next(b for b in test.button_group if b.label == "Look into the model")
+    model.set_value("image").run()
+    assert test.metric[1].value == test.metric[0].value, "it reads no price"
+    assert "Changed: Price" in words(test) and not test.exception
+    next(b for b in test.button_group if b.label == "Look into the model").set_value("linear").run()
+    items = by_label(test.selectbox, "Item")
+    own, other = items.value, next(o for o in ("0-00001", "0-00002") if o != items.value)
+    items.set_value(other).run()
+    assert "Changed:" not in words(test) and by_label(test.button, "Undo").disabled
+    assert by_label(test.number_input, "Price").value != 12.0
+    by_label(test.selectbox, "Item").set_value(own).run()
+    assert "Changed: Price" in words(test)
+    assert by_label(test.number_input, "Price").value == 12.0
+    by_label(test.button, "Undo").click().run()
+    assert "Changed:" not in words(test)
+    assert by_label(test.number_input, "Price").value != 12.0
+
+
+def test_the_model_is_part_of_the_link(made, opened):
+    test = AppTest.from_file(str(PAGE), default_timeout=60)
+    test.query_params["model"] = "Photo alone"
+    test.run()
+    assert not test.exception and "Model “Photo alone”" in words(test)
 
 
 def test_an_uploaded_photo_changes_the_prediction_and_is_undone(made, opened):
@@ -148,7 +183,7 @@ def test_a_recoloured_garment_goes_through_a_scenario_and_back(made, opened):
     assert number(after) > 1.1 * number(test.metric[0].value)
     assert "Photo recoloured" in words(test)
     assert "still says" not in words(test), "this model reads no field"
-    cell = test.session_state["what_if"].current["photo"]
+    cell = current(test)["photo"]
     kept = np.asarray(Image.open(photos.photo_file(cell)).convert("RGB")).astype(int)
     assert np.abs(kept[80, 60] - [191, 42, 51]).max() < 40 and kept[5, 5].min() > 235
     own = made[0].image_paths(made[0].row(ITEM))[0].read_bytes()
@@ -208,10 +243,10 @@ def test_a_changed_colour_offers_the_photo_in_it(made, opened):
     test.button(key="what-if-recolour-too").click().run()
     assert not test.exception and not test.error
     assert "mixes the two" not in words(test) and "Photo recoloured" in words(test)
-    assert set(test.session_state["what_if"].current) == {"Colour", "photo"}
+    assert set(current(test)) == {"Colour", "photo"}
     by_label(test.selectbox, "Colour").set_value(own)
     by_label(test.button, "Predict again").click().run()
-    assert set(test.session_state["what_if"].current) == {"photo"}, "the form keeps the photo"
+    assert set(current(test)) == {"photo"}, "the form keeps the photo"
     assert "still says" in words(test)
     by_label(test.button, "Undo").click().run()
     by_label(test.button, "Undo").click().run()
