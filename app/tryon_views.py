@@ -136,7 +136,7 @@ def picture(look: Look, result: Result) -> None:
                 for i, data in enumerate(result.pictures)
             ],
             str(number),
-            key="tryon_samples",
+            key="tryon_sample_strip",
             label=f"Pictures of seed {look.settings.seed}",
             on_pick=pick,
         )

@@ -2,21 +2,30 @@
 
 import io
 import json
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import app.catalogs
+import app.popularity_jobs
 import app.tryon_own
+import app.tryon_run
 import core.resources
 import core.tryon.people
+from core.cache import artefacts
 from core.catalog.catalog import Catalog, write_catalog
 from core.catalog.roles import Role
 from core.errors import NoPersonError
+from core.tryon.engine import Licence
+from core.tryon.engines import ENGINES
+from core.tryon.preview import PreviewEngine
 from core.vision.images import open_image
 from tests.core.tryon.synthetic import make_garment, make_person, write_people
 
@@ -69,12 +78,12 @@ def use(made, monkeypatch, tmp_path):
         "st.navigation(pages).run()\n"
     )
 
-    def open_page(ranked=True, people=people, catalog=catalog, **query):
+    def open_page(ranked=True, folder=people, catalog=catalog, **query):
         order = pd.DataFrame({"item_id": list(catalog.ids), "rank": range(1, len(catalog) + 1)})
         monkeypatch.setattr(app.catalogs, "current_catalog", lambda: catalog)
         monkeypatch.setattr(app.catalogs, "current_models", lambda: Path("m") if ranked else None)
         monkeypatch.setattr(core.resources, "ranking", lambda *a: order)
-        monkeypatch.setattr(core.tryon.people.people, "__defaults__", (people,))
+        monkeypatch.setattr(core.tryon.people.people, "__defaults__", (folder,))
         test = AppTest.from_file(str(script), default_timeout=60)
         for name, value in query.items():
             test.query_params[name] = value
@@ -195,7 +204,7 @@ def test_the_preview_warns_of_no_licence_and_asks_for_no_seed(use):
 
 
 def test_without_demo_people_it_says_what_to_do_and_takes_a_photo(use, tmp_path):
-    test = use(people=tmp_path)
+    test = use(folder=tmp_path)
     assert not test.exception and "make_demo_catalog.py" in test.info[0].value
     uploader(test, "person")
 
@@ -327,3 +336,129 @@ def test_parts_and_pose_of_the_body_map_are_switched_off(use):
     pills.set_value(["Pose"]).run()
     assert not test.exception and len(pictures(test)) == 1
     assert "Hair" not in "".join(h.proto.body for h in test.get("html"))
+
+
+class SlowEngine(PreviewEngine):
+    """The preview as an engine that samples: it paints step by step, as fast as it is let."""
+
+    name, title, uses_sampling = "slow", "Slow", True
+    licence = Licence("research only", commercial=False)
+
+    def __init__(self):
+        self.go, self.told = threading.Semaphore(0), []
+
+    def run(self, prepared, *, seed, steps, scale, samples, on_step):
+        self.told.append((seed, steps, scale, samples))
+        for step in range(steps):
+            on_step(step, steps, np.zeros((16, 12, 3), np.uint8))
+            assert self.go.acquire(timeout=20)
+        on_step(steps, steps)
+        return super().run(prepared, samples=samples)
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    engine = SlowEngine()
+    monkeypatch.setitem(ENGINES, "slow", engine)
+    app.tryon_run.lines.clear()
+    artefacts().clear()
+    yield engine
+    for _ in range(200):
+        engine.go.release()
+    app.tryon_run.lines.clear()
+
+
+def until(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def progress(test):
+    return [(p.proto.value, p.proto.text) for p in test.get("progress")]
+
+
+def test_an_engine_that_samples_is_started_by_hand_and_shows_its_steps_and_pictures(use, slow):
+    test = use(engine="slow", steps="10", samples="3", seed="7")
+    assert "Not for commercial use" in words(test)
+    assert "not known yet: it was never run" in words(test)
+    assert not slow.told and not component(test, "tryon_compare")
+    by_label(test.button, "Try it on").click().run()
+    until(lambda: slow.told)
+    assert slow.told == [(7, 10, 2.0, 3)]
+    for _ in range(4):
+        slow.go.release()
+    until(lambda: next(iter(test.session_state["tryon_tickets"].values())).step == 4)
+    test.run()
+    assert progress(test)[0][0] == 40 and progress(test)[0][1].startswith("Step 4 of 10")
+    assert not by_label(test.button, "Cancel").disabled
+    for _ in range(6):
+        slow.go.release()
+    until(lambda: next(iter(test.session_state["tryon_tickets"].values())).ended.is_set())
+    test.run()
+    assert not test.exception and len(component(test, "tryon_compare")) == 1
+    strips = [json.loads(c.proto.json) for c in component(test, "tryon_strip")]
+    samples = next(s for s in strips if s["label"] == "Pictures of seed 7")
+    assert [i["title"] for i in samples["items"]] == ["Picture 1", "Picture 2", "Picture 3"]
+
+
+def test_another_session_sees_its_place_and_may_leave(use, slow):
+    first = use(engine="slow", steps="10")
+    by_label(first.button, "Try it on").click().run()
+    until(lambda: slow.told)
+    second = use(engine="slow", steps="10", garment="a2")
+    by_label(second.button, "Try it on").click().run()
+    assert progress(second) == [(0, "In line. 1 look is made before yours.")]
+    third = use(engine="slow", steps="10", garment="a4")
+    by_label(third.button, "Try it on").click().run()
+    assert progress(third) == [(0, "In line. 2 looks are made before yours.")]
+    by_label(second.button, "Cancel").click().run()
+    second.run()
+    assert "Stopped; nothing was kept." in words(second)
+    assert by_label(second.button, "Try again")
+    third.run()
+    assert progress(third) == [(0, "In line. 1 look is made before yours.")]
+    # Somebody with another engine does not wait at all.
+    assert component(use(garment="a2"), "tryon_compare")
+    by_label(first.button, "Cancel").click().run()
+    slow.go.release()
+    until(lambda: next(iter(first.session_state["tryon_tickets"].values())).ended.is_set())
+    first.run()
+    assert "Stopped; nothing was kept." in words(first)
+
+
+def test_settings_out_of_range_become_the_usual_and_sliders_write_the_link(use, slow):
+    test = use(engine="slow", steps="9999", scale="x", seed="-5", samples="4")
+    values = {s.label: s.value for s in test.slider}
+    assert values["Steps"] == 20 and values["How strictly it follows the garment"] == 2.0
+    assert values["Pictures to choose from"] == 4 and test.number_input[0].value == 0
+    by_label(test.slider, "Steps").set_value(30).run()
+    assert test.query_params["steps"] == "30"
+    by_label(test.button, "Another seed").click().run()
+    assert test.number_input[0].value == int(test.query_params["seed"]) > 0
+
+
+def test_a_batch_is_made_in_the_background_and_taken_as_sheet_and_archive(use, tmp_path):
+    test = use(mode="batch", garments="a1,a3,gone", people="plain,wide")
+    assert not test.exception and "**4 pictures**" in words(test)
+    assert by_label(test.multiselect, "Garments").value == ["a1", "a3"]
+    by_label(test.button, "Make them").click().run()
+    jobs = app.popularity_jobs._jobs()
+    running = next(job for name, job in jobs.items() if name.startswith("tryon batch"))
+    assert running.ended.wait(120) and running.error == ""
+    test.run()
+    assert not test.exception and len(test.get("image")) == 1
+    labels = {b.proto.label for b in test.get("download_button")}
+    assert {"Download all (ZIP)", "Contact sheet (PNG)"} <= labels
+    assert not [b for b in test.button if b.label == "Make them"]
+    by_label(test.multiselect, "Garments").set_value(["a1"]).run()
+    assert "**2 pictures**" in words(test) and test.query_params["garments"] == "a1"
+    assert by_label(test.button, "Make them")  # another batch than the one that was made
+
+
+def test_a_batch_without_anything_chosen_says_what_to_do(use, tmp_path):
+    test = use(mode="batch", folder=tmp_path)
+    assert "nobody to dress" in words(test) and not test.exception
+    test = use(mode="batch", garments="", people="plain")
+    assert "Choose at least one person and one garment" in words(test)
