@@ -31,6 +31,7 @@ from core.popularity.blocks import (
     TextBlock,
 )
 from core.popularity.columns import match_columns
+from core.popularity.model import predict
 
 SAMPLED = "over sampled orders of the fields that keep details, words and photo together"
 """How values are computed that are not exact, in words."""
@@ -169,8 +170,9 @@ def explain(
     if values is None:
         values = model.contributions(catalog, rows, same_category=same_category).iloc[0]
     base = model.base_output(category)
-    prediction = model.predict(catalog, rows).iloc[0]
-    output = float(model.output(catalog, rows)[0])
+    outputs = model.output(catalog, rows)
+    prediction = predict(model, catalog, rows, outputs).iloc[0]
+    output = float(outputs[0])
     shown = _cells(model, catalog, row)
     parts = tuple(
         Part(player, float(value), shown[player])

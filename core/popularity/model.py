@@ -51,9 +51,17 @@ class PopularityModel(Protocol):
 
 
 def predict(
-    model: PopularityModel, catalog: Catalog, rows: np.ndarray | None = None
+    model: PopularityModel,
+    catalog: Catalog,
+    rows: np.ndarray | None = None,
+    output: np.ndarray | None = None,
 ) -> pd.DataFrame:
     """The body of every model's `predict`.
+
+    Args:
+        model: a trained model.
+        catalog, rows: the items; all of them by default.
+        output: the model's own for these rows, where it is known already.
 
     Raises:
         ModelError: the model has not been fitted.
@@ -61,7 +69,8 @@ def predict(
     if model.calibration is None:
         raise ModelError("The model has not been trained yet. Train it first.")
     rows = np.arange(len(catalog)) if rows is None else np.asarray(rows)
-    frame = model.calibration.predictions(model.output(catalog, rows), catalog, rows)
+    output = model.output(catalog, rows) if output is None else output
+    frame = model.calibration.predictions(output, catalog, rows)
     frame.insert(0, "item_id", np.asarray(catalog.ids[rows], dtype=object))
     return frame
 

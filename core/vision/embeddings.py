@@ -355,15 +355,23 @@ def _damaged(catalog: Catalog, about: dict[str, Any]) -> tuple[DamagedPhoto, ...
 def _read(array_file: Path, json_file: Path) -> tuple[np.ndarray, dict[str, Any]] | None:
     """An array and what its JSON says; None where either is missing, damaged or does not fit."""
     try:
-        about = json.loads(json_file.read_text(encoding="utf-8"))
+        stat = json_file.stat()
+        about = _parse(json_file, stat.st_ino, stat.st_mtime_ns, stat.st_size)
         vectors = np.load(array_file, mmap_mode="r", allow_pickle=False)
-        about["photos"] = [None if key is None else tuple(key) for key in about["photos"]]
         fits = vectors.shape == (len(about["photos"]), about["dimensions"])
         return (
             (vectors, about) if fits and {"preprocess", "table", "damaged"} <= set(about) else None
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+@lru_cache(maxsize=8)
+def _parse(file: Path, inode: int, changed: int, size: int) -> dict[str, Any]:
+    """What a JSON says, kept as long as the file does not change; to be read only."""
+    about = json.loads(file.read_text(encoding="utf-8"))
+    about["photos"] = [None if key is None else tuple(key) for key in about["photos"]]
+    return about
 
 
 def _write(file: Path, about: dict[str, Any]) -> None:

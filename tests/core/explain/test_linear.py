@@ -166,3 +166,12 @@ def test_many_fields_are_told_as_owen_values(catalog, monkeypatch):
     both.weights = {"linear": 1.0, "deep": 0.0}
     both._describe()
     assert explain(both, catalog, 5).exact, "a member without weight is not asked"
+
+
+def test_an_item_is_read_twice_at_most(catalog, model, monkeypatch):
+    read, design = [], model._design
+    monkeypatch.setattr(model, "_design", lambda c, rows: read.append(rows) or design(c, rows))
+    told = explain(model, catalog, 5)
+    assert len(read) == 2, "for the parts, and for the output that they are checked against"
+    line = model.predict(catalog, np.array([5])).iloc[0]
+    assert [told.predicted, told.low, told.high] == [line[c] for c in ("predicted", "low", "high")]

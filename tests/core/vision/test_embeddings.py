@@ -231,6 +231,22 @@ def test_damaged_files_of_vectors_count_as_none(catalog):
         check(embed_catalog(catalog, MeanColour()).vectors)
 
 
+def test_what_vectors_are_of_is_parsed_once_until_it_changes(catalog, monkeypatch):
+    embed_catalog(catalog, MeanColour())
+    sidecar = catalog.directory / "vectors" / "mean-colour-1.json"
+    parsed, loads = [], json.loads
+    monkeypatch.setattr(json, "loads", lambda text: parsed.append(text) or loads(text))
+    sidecar.write_text(sidecar.read_text())
+    check(load_embeddings(catalog, "mean-colour-1"))
+    check(load_embeddings(catalog, "mean-colour-1"))
+    assert len(parsed) == 1
+    stamp = sidecar.stat().st_mtime_ns
+    text = sidecar.read_text()
+    sidecar.write_text(text.replace('"table":"', '"table":"0')[: len(text)])
+    os.utime(sidecar, ns=(stamp + 1, stamp + 1))
+    assert load_embeddings(catalog, "mean-colour-1") is None, "as long, but another text"
+
+
 def test_a_folder_that_cannot_be_written_is_one_sentence(catalog):
     (catalog.directory / "vectors").write_text("in the way")
     with pytest.raises(CatalogError, match="“Ten”"):
