@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -160,7 +161,6 @@ class HumanParser:
             image: PIL image of any mode and size, upright.
         """
         import torch
-        from torch.nn import functional as F
 
         height, width = seen_size(image.height, image.width, self._area)
         inputs = self._processor(
@@ -175,12 +175,31 @@ class HumanParser:
         # the ids are enlarged, not the planes.
         scale = min(1.0, (MOST_PIXELS / (image.height * image.width)) ** 0.5)
         size = (max(1, round(image.height * scale)), max(1, round(image.width * scale)))
-        enlarged = F.interpolate(logits[None], size, mode="bilinear", align_corners=False)
-        ids = enlarged[0].argmax(0).to(torch.uint8).cpu().numpy()
+        ids = enlarged_ids(logits.contiguous().cpu().numpy(), size)
         if scale < 1:
             full = Image.fromarray(ids).resize(image.size, Image.Resampling.NEAREST)
             ids = np.asarray(full).copy()
         return ids
+
+
+def enlarged_ids(scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The class of the highest score at every pixel of an enlarged map, uint8.
+
+    One plane is enlarged (bilinear) at a time: the maximum over a stack of them took longer
+    than the network and as many times the memory.
+
+    Args:
+        scores: (classes, rows, columns) float32.
+        size: height and width to enlarge to.
+    """
+    height, width = size
+    best = cv2.resize(scores[0], (width, height), interpolation=cv2.INTER_LINEAR)
+    ids = np.zeros(size, np.uint8)
+    for number, plane in enumerate(scores[1:], start=1):
+        score = cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+        cv2.copyTo(np.full(size, number, np.uint8), cv2.compare(score, best, cv2.CMP_GT), ids)
+        cv2.max(score, best, best)
+    return ids
 
 
 def seen_size(height: int, width: int, area: int) -> tuple[int, int]:

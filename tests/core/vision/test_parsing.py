@@ -14,7 +14,15 @@ from core.settings import ROOT
 from core.vision import parsing
 from core.vision.atr import ATR, ID, mirror_ids, mirrored
 from core.vision.images import open_image
-from core.vision.parsing import ARTICLES, RULE, Detection, HumanParser, detect, seen_size
+from core.vision.parsing import (
+    ARTICLES,
+    RULE,
+    Detection,
+    HumanParser,
+    detect,
+    enlarged_ids,
+    seen_size,
+)
 from tests.core.vision.tiny_parser import write_tiny_parser
 
 PEOPLE = ROOT / "data" / "demo" / "models"
@@ -56,6 +64,16 @@ def test_a_map_of_many_pixels_is_enlarged_from_one_of_fewer(tiny, monkeypatch):
     assert found.shape == (320, 240) and found.flags.writeable
     assert (found[::2, ::2] == found[1::2, 1::2]).all(), "made at half the size"
     assert (found == exact).mean() > 0.8
+
+
+@pytest.mark.parametrize("size", [(50, 37), (24, 16), (101, 160)])
+def test_the_best_class_of_an_enlarged_map_is_that_of_the_enlarged_stack(size):
+    scores = torch.randn(19, 24, 16, generator=torch.Generator().manual_seed(3))
+    stack = torch.nn.functional.interpolate(scores[None], size, mode="bilinear")[0]
+    ids = enlarged_ids(scores.numpy(), size)
+    assert ids.dtype == np.uint8 and ids.shape == size
+    # Two classes may tie within the rounding of the weights.
+    assert (ids != stack.argmax(0).numpy()).mean() < 0.001
 
 
 def test_the_map_is_the_mean_of_the_photo_and_its_mirror_image(tiny):
