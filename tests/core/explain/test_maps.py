@@ -329,7 +329,7 @@ def test_what_the_model_sees_of_a_photo(tower, monkeypatch, cut, size, crop, wan
 
 def test_the_default_is_the_map_that_won_its_test():
     scores = json.loads(SCORES.read_text())["models"]
-    assert scores["image"]["photos"] >= 300
+    assert all(scores[model]["photos"] >= 300 for model in ("image", "deep"))
     candidates = ("parts", "legrad", "grad_eclip")
     for model, own in scores.items():
         leads = {name: own["methods"][name]["over_random"]["both"] for name in candidates}
