@@ -12,7 +12,9 @@ import hashlib
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -37,6 +39,8 @@ MAX_SIDE = 1024
 MAX_BYTES = 2 * 1024 * 1024
 """Largest file that is kept as it came."""
 MOST = 300
+LEFT_AFTER = 3600
+"""Seconds after which an unfinished folder is one of a process that was killed."""
 _CELL = re.compile(rf"({'|'.join(get_args(Kind))}):([0-9a-f]{{32}})")
 
 
@@ -79,14 +83,12 @@ def keep_photo(
                 (new / "images" / NAME).write_bytes(source)
                 if base:
                     (new / BASE).write_text(_parsed(base)[1], encoding="ascii")
-                new.rename(folder)
-            except OSError:
-                if not folder.is_dir():  # another session may have kept the same photo meanwhile
-                    raise
+                _publish(new, folder)
             finally:
                 shutil.rmtree(new, ignore_errors=True)
             used = {match[2] for cell in (*named, base) if (match := _CELL.fullmatch(cell))}
-            _prune(root, {digest, *used})
+            with suppress(FileNotFoundError):  # another session may be at it
+                _prune(root, {digest, *used})
     except OSError as error:
         raise CatalogError(
             f"The photo cannot be kept in {root} ({error.strerror or error}). Make room, or make"
@@ -181,11 +183,26 @@ def _parsed(cell: str) -> tuple[Kind, str]:
     return match[1], match[2]  # type: ignore[return-value]
 
 
+def _publish(new: Path, folder: Path) -> None:
+    """Put a new folder in its place, unless another session has put the same photo there."""
+    try:
+        new.rename(folder)
+    except OSError:
+        if not (folder / "images" / NAME).is_file():  # what is there was never removed to its end
+            shutil.rmtree(folder, ignore_errors=True)
+            new.rename(folder)
+
+
 def _prune(root: Path, keep: set[str]) -> None:
-    """Remove the oldest photos beyond `MOST` that nothing names."""
+    """Remove the oldest photos beyond `MOST` that nothing names, and what killed processes left."""
     folders = [f for f in root.iterdir() if _CELL.fullmatch(f"other:{f.name}")]
     made_from = [f / BASE for f in folders if f.name in keep]
     keep = keep | {file.read_text(encoding="ascii") for file in made_from if file.is_file()}
     spare = sorted((f for f in folders if f.name not in keep), key=lambda f: f.stat().st_mtime)
     for folder in spare[: max(0, len(folders) - MOST)]:
-        shutil.rmtree(folder, ignore_errors=True)
+        gone = folder.with_name(f".old-{folder.name}")
+        folder.rename(gone)  # whole or not there, also for who is killed here
+        shutil.rmtree(gone, ignore_errors=True)
+    for left in (*root.glob(".new-*"), *root.glob(".old-*")):
+        if time.time() - left.stat().st_mtime > LEFT_AFTER:
+            shutil.rmtree(left, ignore_errors=True)

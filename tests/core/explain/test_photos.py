@@ -163,3 +163,17 @@ def test_a_recoloured_photo_remembers_what_it_was_made_from(state):
     made = keep_photo(file_of((90, 9, 9)), "recoloured", base=first)
     assert photos.base_of(made) == photo_file(first)
     assert photos.base_of(first) == photo_file(first)
+
+
+def test_what_killed_processes_left_is_removed_and_a_photo_half_removed_comes_back(state):
+    cell = keep_photo(file_of((1, 1, 1)), "uploaded")
+    for name in (".new-abc", ".old-def", ".new-now"):
+        (state / name / "images").mkdir(parents=True)
+    for name in (".new-abc", ".old-def"):
+        os.utime(state / name, (1, 1))
+    keep_photo(file_of((2, 2, 2)), "uploaded")
+    left = {folder.name for folder in state.iterdir() if folder.name.startswith(".")}
+    assert left == {".new-now"}, "one that another session is writing stays"
+    photo_file(cell).unlink()
+    assert keep_photo(file_of((1, 1, 1)), "uploaded") == cell
+    assert open_image(photo_file(cell).read_bytes()).size == (30, 40)
