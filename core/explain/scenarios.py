@@ -8,7 +8,7 @@ out can be put back as it was.
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -80,7 +80,8 @@ class Outcome:
 def saved(catalog: Catalog, item: str) -> list[Scenario]:
     """The scenarios of an item, oldest first.
 
-    Cells of columns that the catalog does not have any more are left out.
+    Cells are left out of columns that the catalog does not have any more, or that hold something
+    else now.
 
     Raises:
         CatalogError: the store cannot be read.
@@ -260,13 +261,16 @@ def _plain(value: Any) -> Any:
 def _cells(catalog: Catalog, values: Mapping[str, Any]) -> dict[str, Any]:
     cells: dict[str, Any] = {}
     for column, value in values.items():
-        role = catalog.roles.get(column)
         if column not in catalog.frame.columns:
             continue
-        if role == Role.RELEASE_DATE:
-            cells[column] = pd.NaT if value is None else pd.Timestamp(value)
-        elif role in NUMBER_ROLES:
-            cells[column] = np.nan if value is None else float(value)
-        else:
-            cells[column] = value
+        with suppress(ValueError, TypeError):  # the column may have had another role
+            cells[column] = _cell(catalog.roles.get(column), value)
     return cells
+
+
+def _cell(role: Role | None, value: Any) -> Any:
+    if role == Role.RELEASE_DATE:
+        return pd.NaT if value is None else pd.Timestamp(value)
+    if role in NUMBER_ROLES:
+        return np.nan if value is None else float(value)
+    return value

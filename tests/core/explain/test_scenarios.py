@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.catalog.roles import Role
 from core.errors import CatalogError
 from core.explain.scenarios import (
     FILE,
@@ -105,6 +106,13 @@ def test_columns_that_are_gone_are_left_out(catalog):
     save(catalog, "0-00001", "a", {"Price": 1.0, "Colour": "red"})
     smaller = make_catalog(120, drop=("Colour",))
     assert saved(smaller, "0-00001")[0].changes == {"Price": 1.0}
+
+
+def test_cells_of_columns_that_hold_something_else_now_are_left_out(catalog):
+    save(catalog, "s1", "red", {"Colour": "red", "Price": 30.0})
+    for role in (Role.NUMBER, Role.RELEASE_DATE):
+        again = replace(catalog, roles=catalog.roles | {"Colour": role})
+        assert [one.changes for one in saved(again, "s1")] == [{"Price": 30.0}]
 
 
 def test_sessions_that_save_at_once_keep_everything(catalog):
