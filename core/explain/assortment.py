@@ -26,6 +26,8 @@ from core.popularity.model import PREDICTION_COLUMNS, PopularityModel
 Kind = Literal["scale", "set", "shift", "drop"]
 ENDINGS = (0.95, 0.99, 0.90, 0.0)
 """What prices are made to end in."""
+MOST_WEEKS = 520
+"""Most weeks that a release date is moved by."""
 PIECE = 2048
 """Items that are predicted at once, between two reports of progress."""
 ENDS = {"low": -1, "high": 1, "low_80": -1, "high_80": 1}
@@ -231,6 +233,10 @@ def _check(catalog: Catalog, edit: Edit) -> None:
             raise CatalogError(f"“{edit.value}” is no number, which “{edit.column}” needs.")
         if edit.kind == "scale" and number <= -100:
             raise CatalogError("A price or number can only be lowered by less than 100 per cent.")
+        if edit.kind == "set" and role == Role.PRICE and number < 0:
+            raise CatalogError(f"A price cannot be {number:g}; it is 0 or more.")
+        if edit.kind == "shift" and abs(number) > MOST_WEEKS:
+            raise CatalogError(f"A release date can be moved by at most {MOST_WEEKS:,} weeks.")
 
 
 def _changed(old: pd.Series, mask: np.ndarray, edit: Edit, role: Role) -> pd.Series:
@@ -243,12 +249,15 @@ def _changed(old: pd.Series, mask: np.ndarray, edit: Edit, role: Role) -> pd.Ser
         cells[mask] = edit.value
         return cells
     values = old.to_numpy(dtype=np.float64, copy=True)
-    if edit.kind == "scale":
-        values[mask] *= 1 + float(edit.value or 0) / 100
-    else:
-        values[mask] = np.nan if edit.value is None else float(edit.value)
-    if role == Role.PRICE:
-        values[mask] = with_ending(values[mask], edit.ending)
+    with np.errstate(over="ignore"):
+        if edit.kind == "scale":
+            values[mask] *= 1 + float(edit.value or 0) / 100
+        else:
+            values[mask] = np.nan if edit.value is None else float(edit.value)
+        if role == Role.PRICE:
+            values[mask] = with_ending(values[mask], edit.ending)
+    if np.isinf(values[mask]).any():
+        raise CatalogError(f"“{edit.value}” makes “{edit.column}” too large for a number.")
     return pd.Series(values, index=old.index)
 
 

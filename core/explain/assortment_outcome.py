@@ -128,7 +128,7 @@ def export(found: Outcome, before: Catalog, unit: str) -> pd.DataFrame:
 
     Columns: ``item_id``, the name where there is one, ``unit, changed, dropped, basis``, ranks,
     predictions and shares of the first places before and after, ``predicted_difference``, and each
-    edited column before and after.
+    edited column before and after, with ``_catalog`` in its name where it is called like these.
     """
     table = found.items.copy()
     title = before.column(Role.TITLE)
@@ -138,11 +138,10 @@ def export(found: Outcome, before: Catalog, unit: str) -> pd.DataFrame:
     table["predicted_difference"] = table["predicted_after"] - table["predicted_before"]
     after = found.edited.catalog.frame
     for column in before.frame.columns:
-        if after[column] is not before.frame[column] and not _equal(
-            before.frame[column], after[column]
-        ):
-            table[f"{column}_before"] = before.frame[column].to_numpy()
-            table[f"{column}_after"] = after[column].to_numpy()
+        if not _equal(before.frame[column], after[column]):
+            name = f"{column}_catalog" if f"{column}_before" in table else column
+            table[f"{name}_before"] = before.frame[column].to_numpy()
+            table[f"{name}_after"] = after[column].to_numpy()
     return table.sort_values("rank_before", ignore_index=True)
 
 

@@ -342,5 +342,7 @@ def _intraclass(errors: np.ndarray, styles: np.ndarray) -> tuple[float, int]:
     usual = (total - (sizes**2).sum() / total) / (count - 1)
     between = float((sizes * (by_style.mean().to_numpy() - score.mean()) ** 2).sum()) / (count - 1)
     within = float(((score - by_style.transform("mean").to_numpy()) ** 2).sum()) / (total - count)
+    if not between + within:
+        return 0.0, several  # all errors are the same: none tells more of its style than another
     found = (between - within) / (between + (usual - 1) * within)
     return float(np.clip(found, 0.0, 0.99)), several

@@ -108,6 +108,9 @@ def test_what_an_edit_leaves_as_it_was_is_not_changed(made):
         (Edit("set", "Price", "cheap"), "no number"),
         (Edit("scale", "Price", -100.0), "less than 100"),
         (Edit("scale", "Price", None), "no number"),
+        (Edit("scale", "Price", 1e308), "too large"),
+        (Edit("set", "Price", -5.0), "0 or more"),
+        (Edit("shift", "Launch", -1e9), "at most 520 weeks"),
     ],
 )
 def test_what_cannot_be_edited_is_said(made, edit, said):

@@ -1,5 +1,7 @@
 """What edits to a range come to: first places, sums and the tables that leave the dashboard."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,3 +80,20 @@ def test_tables_hold_items_with_their_edits_and_every_total(made):
     assert len(totals) == 12 and set(totals["total"]) == {RANGE, EDITED, VALUE}
     assert set(totals.loc[totals["total"] == VALUE, "unit"]) == {"units x EUR"}
     assert pd.notna(totals).all().all()
+
+
+def test_a_column_called_as_the_tables_own_hides_none_of_them():
+    catalog = make_catalog(40)
+    frame = catalog.frame.rename(columns={"Price": "rank"})
+    roles = {{"Price": "rank"}.get(c, c): r for c, r in catalog.roles.items()}
+    catalog = replace(catalog, frame=frame, roles=roles)
+    model = AdditiveModel("linear").fit(catalog, np.arange(40))
+    order = model.predict(catalog).assign(basis="model", rank=np.arange(1, 41))
+    step = Step(Edit("scale", "rank", 50.0), COATS)
+    errors = ErrorShape((0.0,) * 100, (0.0,) * 100)
+    table = export(
+        outcome(model, Listing(catalog, order), order, [step], errors, 5), catalog, "units"
+    ).set_index("item_id")
+    assert table["rank_before"].tolist() == list(range(1, 41))
+    own = frame.set_index("sku")["rank"].reindex(table.index)
+    assert table["rank_catalog_before"].equals(own.rename("rank_catalog_before"))

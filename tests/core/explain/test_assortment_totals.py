@@ -219,6 +219,8 @@ def test_what_errors_share_is_read_from_those_on_unseen_items():
     )
     half = np.where(error < 0, 1.0, 1.5)
     np.testing.assert_allclose(found.held_out, np.quantile(error / half, SHAPE), rtol=1e-6)
+    same = error_shape(OWN, held_out.assign(actual=500.0), "m", catalog)
+    assert same.style == 0.0 and same.styles == found.styles, "equal errors tell of no style"
     lone = error_shape(OWN, pd.concat([held_out, later[0]]), "m", None)
     assert lone.shift == () and lone.style == 0.0 and lone.seasons == 1
 
