@@ -11,26 +11,20 @@ from app.popularity_view import CONFIG, layout
 from app.words import colours, plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
-from core.explain.overview import (
-    DETAILS,
-    MODALITIES,
-    PHOTO,
-    WORDS,
-    modalities,
-    modality_shares,
-    shares_by_category,
-)
+from core.explain.modality import MODALITIES, modality_shares, player_modalities
+from core.explain.overview import shares_by_category
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 
 CATEGORIES = 12
 """Most categories in the chart, the largest first."""
+DETAILS, WORDS, PHOTO = MODALITIES
 NAMES = {DETAILS: "Details", WORDS: "Name and description", PHOTO: "Photo"}
 
 
 def show(model: BlockModel, catalog: Catalog, board: Scoreboard, found: Known) -> None:
     """Draw the shares over all items and in each category, and say what they mean."""
-    kinds = modalities(model)
+    kinds = player_modalities(model)
     if len(set(kinds.values())) < 2:
         st.info(
             f"This model reads {NAMES[next(iter(kinds.values()))].lower()} only, so there is"

@@ -9,13 +9,10 @@ kind. They say nothing of how the model would differ had it learned from other i
 import numpy as np
 import pandas as pd
 
-from core.popularity.additive import BlockModel
-from core.popularity.blocks import ImageBlock, TextBlock
+from core.explain.modality import MODALITIES
 
 DRAWS = 400
 """Draws of the bootstrap."""
-DETAILS, WORDS, PHOTO = "details", "words", "photo"
-MODALITIES = (DETAILS, WORDS, PHOTO)
 
 
 def importance(values: pd.DataFrame, groups: np.ndarray, *, seed: int = 0) -> pd.DataFrame:
@@ -42,44 +39,11 @@ def importance(values: pd.DataFrame, groups: np.ndarray, *, seed: int = 0) -> pd
     return found.sort_values("value", ascending=False, kind="stable", ignore_index=True)
 
 
-def modalities(model: BlockModel) -> dict[str, str]:
-    """For each player, which of `MODALITIES` it is: a column, a text or the photo."""
-    kinds = {TextBlock: WORDS, ImageBlock: PHOTO}
-    return {
-        player: kinds.get(type(block), DETAILS)
-        for player, block in zip(model.players, model.blocks, strict=True)
-    }
-
-
-def modality_shares(values: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
-    """How much of what is said of each item comes from its details, its words and its photo.
-
-    The share of a modality is the sum of its players' absolute values over that of all players, as
-    in MM-SHAP (Parcalabescu & Frank 2023, ACL), whose players are tokens and patches. It tells what
-    a prediction rests on, not whether it is right.
-
-    Args:
-        values: (items, players), log units.
-        kinds: modality of each player, of `modalities`.
-
-    Returns:
-        One line an item and one column for each of `MODALITIES`, 0..1, adding up to 1; NaN for an
-        item that nothing moves.
-    """
-    size = values.abs()
-    total = size.sum(axis=1).replace(0.0, np.nan)
-    sums = {
-        modality: size[[p for p in values if kinds[str(p)] == modality]].sum(axis=1)
-        for modality in MODALITIES
-    }
-    return pd.DataFrame(sums).div(total, axis=0)
-
-
 def shares_by_category(shares: pd.DataFrame, categories: pd.Series) -> pd.DataFrame:
     """Mean of the items' shares in each category, the largest category first.
 
     Args:
-        shares: of `modality_shares`.
+        shares: of `core.explain.modality.modality_shares`.
         categories: of each item; missing ones are left out.
 
     Returns:

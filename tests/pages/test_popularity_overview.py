@@ -13,7 +13,8 @@ from app import popularity_jobs, popularity_overview, popularity_overview_values
 from app.popularity_overview_values import Known
 from core.catalog.catalog import write_catalog
 from core.explain.kept import KeptContributions
-from core.explain.overview import compare, importance, modalities, modality_shares
+from core.explain.modality import modality_shares, player_modalities
+from core.explain.overview import compare, importance
 from core.explain.overview_models import disagreement
 from core.popularity import metrics
 from core.popularity.additive import BlockModel
@@ -73,9 +74,9 @@ def test_a_field_is_looked_into(made, use):
 def test_shares_are_those_of_the_items(made, use):
     test = open_tab(use, made, "Photo, words, details")
     model = load_model(made[1])
-    shares = modality_shares(model.contributions(made[0]), modalities(model))
-    own = shares.groupby(made[0].frame["Type"], observed=True)["words"].mean()
-    assert f"says of an item, {100 * shares['details'].mean():.0f} % comes from its" in words(test)
+    shares = modality_shares(model.contributions(made[0]), player_modalities(model))
+    own = shares.groupby(made[0].frame["Type"], observed=True)["text"].mean()
+    assert f"says of an item, {100 * shares['metadata'].mean():.0f} % comes from its" in words(test)
     most, least = own.idxmax(), own.idxmin()
     assert f"most in {most} ({100 * own.max():.0f} %), least in {least}" in words(test)
     assert f"coat details {100 - 100 * own['coat']:.0f} %" in told(test, "shares")
