@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ import streamlit as st
 
 from app import popularity_jobs, tryon_own
 from app.popularity_jobs import Progress
-from app.tryon_choice import Garment, Rack, choose
+from app.tryon_choice import Garment, Rack, choose, small
 from app.tryon_engine import expected, panel
 from app.tryon_garments import WORN
 from app.tryon_run import Look, lines, make
@@ -31,6 +32,9 @@ FIRST_PEOPLE, FIRST_GARMENTS = 2, 3
 OFFERED = 200
 """Garments in the list at a time, the highest-ranked."""
 
+DRAWN = 8
+"""Garments and people in the plan."""
+
 POLL = 0.2
 
 
@@ -47,7 +51,10 @@ def show(
         panel(engine, settings)
         _start(sitters, pieces, engine, settings)
     if sitters and pieces:
-        _outcome(_name(sitters, pieces, engine, settings))
+        name = _name(sitters, pieces, engine, settings)
+        _outcome(name)
+        if not _sheet(name).is_file():
+            _plan(sitters, pieces)
 
 
 def _list(name: str, default: list[str], known: list[str]) -> list[str]:
@@ -57,9 +64,11 @@ def _list(name: str, default: list[str], known: list[str]) -> list[str]:
 
 
 def _people(listed: list[Listed]) -> list[Sitter]:
-    sitters = {own.id: Sitter(own.id, own.title, lambda o=own: tryon_own.read_quietly(o))
-               for own in tryon_own.kept("people")}  # fmt: skip
-    sitters |= {e.id: Sitter(e.id, e.title, lambda e=e: open_person(e)) for e in listed}
+    sitters = {
+        own.id: Sitter(own.id, own.title, lambda o=own: tryon_own.read_quietly(o), own.data)
+        for own in tryon_own.kept("people")
+    }
+    sitters |= {e.id: Sitter(e.id, e.title, lambda e=e: open_person(e), e.image) for e in listed}
     if not sitters:
         st.info("There is nobody to dress. Choose a photo of a person under “One look” first.")
         return []
@@ -68,6 +77,7 @@ def _people(listed: list[Listed]) -> list[Sitter]:
         "People",
         list(sitters),
         selection_mode="multi",
+        wrap=True,
         default=_list("people", list(sitters)[:FIRST_PEOPLE], list(sitters)),
         format_func=lambda name: sitters[name].title,
         key=key,
@@ -120,6 +130,32 @@ def _garments(rack: Rack, selection: list[str]) -> list[Piece]:
         if photo is not None:
             pieces.append(Piece(name, title, photo, categories[words]))  # type: ignore[arg-type]
     return pieces
+
+
+def _plan(sitters: list[Sitter], pieces: list[Piece]) -> None:
+    """Draw the sheet as it will be: the garments across, the people down."""
+    height = "height:120px;max-width:110px;object-fit:contain;border-radius:6px;background:#fff"
+    cell = "padding:6px 10px;text-align:center;vertical-align:top;font-size:.8rem;font-weight:400"
+
+    def shown(photo: Path | bytes | None, title: str) -> str:
+        key = "" if photo is None else _stamp(photo)
+        url = None if photo is None else small(photo, f"batch:{key}")
+        image = "" if url is None else f'<img src="{url}" alt="" style="{height}"><br>'
+        return image + escape(title)
+
+    head = "".join(
+        f'<th scope="col" style="{cell}">{shown(p.photo, p.title)}</th>' for p in pieces[:DRAWN]
+    )
+    if len(pieces) > DRAWN:
+        head += f'<th scope="col" style="{cell}">and {len(pieces) - DRAWN} more</th>'
+    rows = "".join(
+        f'<tr><th scope="row" style="{cell}">{shown(s.photo, s.title)}</th></tr>'
+        for s in sitters[:DRAWN]
+    )
+    st.html(
+        '<div style="overflow-x:auto"><table style="border-collapse:collapse">'
+        f"<tr><td></td>{head}</tr>{rows}</table></div>"
+    )
 
 
 def _name(sitters: list[Sitter], pieces: list[Piece], engine: Engine, settings: Settings) -> str:

@@ -74,10 +74,10 @@ def panel(current: Engine, settings: Settings) -> None:
         state = "ready" if not missing else f"not installed, {len(missing)} parts missing"
         captions.append(f"{state} · licence: {engine.licence.name}, {use}")
     with st.expander(f"Engine: {current.title}", icon=":material/tune:"):
+        st.session_state["tryon_engine"] = current.name
         st.radio(
             "Engine",
             names,
-            index=names.index(current.name),
             format_func=lambda name: ENGINES[name].title,
             captions=captions,
             label_visibility="collapsed",
@@ -122,10 +122,10 @@ def _settings(engine: Engine, settings: Settings) -> None:
 
     known = samplers(engine)
     if known:
+        st.session_state["tryon_sampler"] = settings.sampler
         st.segmented_control(
             "Sampler",
             list(known),
-            default=settings.sampler,
             required=True,
             format_func=lambda name: known[name][0],
             key="tryon_sampler",

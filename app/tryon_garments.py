@@ -22,6 +22,9 @@ ALONE = (
 )
 _TURN = "tryon_garment_turn"
 
+MOST_PICKED = 200
+"""Items of a selection that are offered, the highest-ranked."""
+
 
 def panel(rack: Rack, garment: Garment) -> None:
     """Draw what is worn and where."""
@@ -40,10 +43,10 @@ def panel(rack: Rack, garment: Garment) -> None:
                 query_params={**kept, "item": garment.item},
             )
     key = f"tryon_worn:{garment.id}"
+    st.session_state[key] = garment.worn  # the URL's, which the history may have changed
     st.segmented_control(
         "Worn as",
         list(CATEGORIES),
-        default=garment.worn,
         required=True,
         format_func=WORN.__getitem__,
         help="Guessed from the garment's words. Change it where the guess is wrong.",
@@ -53,20 +56,21 @@ def panel(rack: Rack, garment: Garment) -> None:
 
 
 def picked(rack: Rack, models: Path | None, order: pd.DataFrame | None) -> list[str]:
-    """The wearable items of the catalog page's selection, in rank order."""
+    """The wearable items of the catalog page's selection, in rank order, at most `MOST_PICKED`."""
     if st.session_state.get("selection_of") != rack.catalog.content_hash:
         return []
     shelf = listing(rack.catalog, models, order)
     mask = st.session_state["selection"].mask(shelf)
     within = set(rack.catalog.ids[mask])
-    return rack.find("", within, count=len(within)) if within else []
+    return rack.find("", within, count=MOST_PICKED) if within else []
 
 
 def choice(rack: Rack, garment: Garment | None, selection: list[str]) -> None:
     """Draw the garments to choose from; `selection` as `picked` has it."""
     within = None
     if selection:
-        sources = {"all": "The whole catalog", "picked": f"Your selection ({len(selection)})"}
+        count = f"the first {MOST_PICKED}" if len(selection) == MOST_PICKED else len(selection)
+        sources = {"all": "The whole catalog", "picked": f"Your selection ({count})"}
         source = st.segmented_control(
             "Garments from",
             list(sources),

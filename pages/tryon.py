@@ -42,10 +42,10 @@ def the_person(listed: list) -> Person | None:
 
 def mode() -> str:
     told = st.query_params.get("mode", "look")
+    st.session_state["tryon_mode"] = told if told in MODES else "look"
     return st.segmented_control(
         "What to make",
         list(MODES),
-        default=told if told in MODES else "look",
         required=True,
         format_func=MODES.__getitem__,
         label_visibility="collapsed",

@@ -55,11 +55,13 @@ class Sitter:
     Attributes:
         id, title: short name and name for people.
         open: reads the picture.
+        photo: the file or its bytes, to show who it is before; None where there is none.
     """
 
     id: str
     title: str
     open: Callable[[], Person]
+    photo: Path | bytes | None = None
 
 
 @dataclass(frozen=True)

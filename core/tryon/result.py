@@ -101,6 +101,7 @@ def try_on(
     key = content_key(person, garment, category, engine, settings, edit)
     if cache is not None and (kept := cache.get(key)) is not None:
         return _unpack(kept)
+    began = time.monotonic()
     cut = read_garment(garment, garment_name)
     prepared = engine.prepare(person, cut, category)
     if cache is not None:
@@ -112,7 +113,6 @@ def try_on(
                 "Nothing is left of the mask, so nothing would change. Undo some strokes, or choose"
                 " a wider style."
             )
-    began = time.monotonic()
     pictures = _run(engine, prepared, settings, on_step)
     result = Result(
         tuple(_png(picture) for picture in pictures),

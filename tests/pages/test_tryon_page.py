@@ -22,6 +22,7 @@ import core.tryon.people
 from core.cache import artefacts
 from core.catalog.catalog import Catalog, write_catalog
 from core.catalog.roles import Role
+from core.catalog.selection import Selection
 from core.errors import NoPersonError
 from core.tryon.engine import Licence
 from core.tryon.engines import ENGINES
@@ -80,6 +81,8 @@ def use(made, monkeypatch, tmp_path):
 
     def open_page(ranked=True, folder=people, catalog=catalog, **query):
         order = pd.DataFrame({"item_id": list(catalog.ids), "rank": range(1, len(catalog) + 1)})
+        order.attrs.update(model="linear", date="2026-01-01")
+        order[["predicted", "low", "high"]] = 1.0
         monkeypatch.setattr(app.catalogs, "current_catalog", lambda: catalog)
         monkeypatch.setattr(app.catalogs, "current_models", lambda: Path("m") if ranked else None)
         monkeypatch.setattr(core.resources, "ranking", lambda *a: order)
@@ -462,3 +465,57 @@ def test_a_batch_without_anything_chosen_says_what_to_do(use, tmp_path):
     assert "nobody to dress" in words(test) and not test.exception
     test = use(mode="batch", garments="", people="plain")
     assert "Choose at least one person and one garment" in words(test)
+
+
+def test_controls_follow_the_link_when_a_look_is_gone_back_to(use, slow):
+    test = use()
+    by_label(test.radio, "Engine").set_value("slow").run()
+    by_label(test.segmented_control, "Worn as").set_value("dresses").run()
+    assert test.query_params["engine"] == "slow" and test.query_params["worn"] == "dresses"
+    # What a click on the first look writes.
+    test.query_params["engine"], test.query_params["worn"] = "preview", "upper_body"
+    test.run()
+    assert by_label(test.radio, "Engine").value == "preview"
+    assert by_label(test.segmented_control, "Worn as").value == "upper_body"
+
+
+def test_the_selection_of_the_catalog_page_comes_along(use, made):
+    catalog, _ = made
+    test = use()
+    assert not [c for c in test.segmented_control if c.label == "Garments from"]
+    test.session_state["selection_of"] = catalog.content_hash
+    test.session_state["selection"] = Selection(added=frozenset({"a4", "a2", "s1"}))
+    test.session_state["selection_past"] = []
+    test.run()
+    source = by_label(test.segmented_control, "Garments from")
+    assert source.value == "picked" and "Your selection (2)" in source.options  # shoes are not worn
+    assert [i["id"] for i in data(test, "tryon_strip")["items"]] == ["a2", "a4"]
+    source.set_value("all").run()
+    assert [i["id"] for i in data(test, "tryon_strip")["items"]] == ["a1", "a2", "a3", "a4"]
+    test.query_params["mode"] = "batch"
+    test.run()
+    assert by_label(test.multiselect, "Garments").value == ["a2", "a4"]
+
+
+@pytest.mark.slow
+def test_a_look_of_the_demo_is_described_and_scored_with_ranges():
+    test = AppTest.from_file(str(PAGE.parents[1] / "app" / "dashboard.py"), default_timeout=120)
+    test.switch_page(str(PAGE))
+    test.query_params["garment"] = "FD-0581"
+    test.run()
+    assert not test.exception and component(test, "tryon_compare")
+    by_label(test.button, "Score this look").click().run()
+    assert not test.exception and not test.error
+    own, look = test.metric
+    assert (own.label, look.label) == ("With its own photo", "With this look as its photo")
+    assert own.value.endswith("units") and own.value != look.value
+    text = words(test)
+    assert text.count("in 90 of 100 cases") == 2 and "not how the look would sell" in text
+    by_label(test.button, "Describe").click().run()
+    text = words(test)
+    assert not test.exception
+    assert "Written by captioner-fashion-small" in text or "not sure enough" in text
+    # Another picture is another question.
+    test.query_params["model"] = "diego"
+    test.run()
+    assert not test.metric

@@ -1,0 +1,94 @@
+"""The try-on studio in a real browser: what no AppTest can do, with a mouse and a keyboard."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.tryon.provenance import read_stamp
+from tests.dashboard import BROWSER_MARKS, browser_page, dashboard
+
+pytestmark = BROWSER_MARKS
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with dashboard(tmp_path_factory.mktemp("studio")) as url:
+        yield url
+
+
+def download(page, name, folder):
+    with page.expect_download() as waited:
+        page.get_by_role("button", name=name, exact=True).click()
+    path = folder / waited.value.suggested_filename
+    waited.value.save_as(path)
+    return path
+
+
+def test_from_a_catalog_item_to_an_edited_look_that_is_taken(server, tmp_path):
+    from playwright.sync_api import expect
+
+    with browser_page(server, height=1100, seconds=120) as page:
+        page.goto("/?item=FD-0581")
+        page.get_by_role("link", name="Try on").click()
+        expect(page).to_have_url(re.compile(r"/tryon\?.*garment=FD-0581"))
+        divider = page.get_by_role("slider", name=re.compile("^From "))
+        expect(divider).to_have_value("100")
+        assert page.locator(".compare .after").evaluate(
+            "e => e.decode().then(() => e.naturalWidth)"
+        )
+        plain = download(page, "PNG", tmp_path)
+        about = read_stamp(plain.read_bytes())
+        assert about["engine"] == "preview" and about["mask_edit"] == {}
+
+        # The divider answers to the keyboard, and zoom keeps the picture in its frame.
+        divider.focus()
+        for _ in range(40):
+            page.keyboard.press("ArrowLeft")
+        expect(divider).to_have_value("60")
+        frame = page.locator(".compare .view")
+        width = frame.bounding_box()["width"]
+        page.get_by_role("button", name="Zoom, now 1 times").click()
+        assert frame.evaluate("e => e.scrollWidth / e.clientWidth") > 1.9
+        assert frame.bounding_box()["width"] == width
+
+        # Erase a band of the mask; the picture keeps the old clothes there.
+        page.get_by_role("radio", name="Mask").click()
+        canvas = page.locator(".editor canvas")
+        expect(canvas).to_be_visible()
+        page.get_by_role("button", name="Eraser").click()
+        box = canvas.bounding_box()
+        middle, chest = box["x"] + box["width"] / 2, box["y"] + 0.3 * box["height"]
+        page.mouse.move(middle - 40, chest)
+        page.mouse.down()
+        page.mouse.move(middle + 40, chest, steps=8)
+        page.mouse.up()
+        expect(page.get_by_role("button", name="Back to the engine's mask")).to_be_enabled()
+        page.get_by_role("button", name="Undo", exact=True).click()
+        expect(page.get_by_role("button", name="Back to the engine's mask")).to_be_disabled()
+        page.mouse.move(middle - 40, chest)
+        page.mouse.down()
+        page.mouse.move(middle + 40, chest, steps=8)
+        page.mouse.up()
+        expect(page.get_by_role("button", name="Back to the engine's mask")).to_be_enabled()
+        page.get_by_role("button", name="Show the result").click()
+        expect(divider).to_be_visible()
+        expect(page.get_by_text("This session's looks")).to_be_visible()
+        edited = download(page, "PNG", tmp_path / "edited")
+        strokes = read_stamp(edited.read_bytes())["mask_edit"]["strokes"]
+        assert len(strokes) == 1 and not strokes[0]["adds"]
+        told = json.loads(download(page, "JSON", tmp_path).read_text())
+        assert told["mask_edit"]["strokes"] == strokes
+        with Image.open(plain) as one, Image.open(edited) as other:
+            differs = (np.asarray(one) != np.asarray(other)).any(axis=2)
+        rows, columns = np.nonzero(differs)
+        assert len(rows) and abs(rows.mean() / len(differs) - 0.3) < 0.05
+        assert abs(columns.mean() / differs.shape[1] - 0.5) < 0.1
+
+        # Back to the look before, by the session's history.
+        page.get_by_role("button", name=re.compile("^Back to ")).last.click()
+        expect(page.get_by_role("button", name=re.compile("^Back to ")).last).to_have_attribute(
+            "aria-pressed", "true"
+        )
