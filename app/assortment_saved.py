@@ -57,7 +57,8 @@ def show(
         st.button(
             "Save these edits", key="assortment-save", on_click=keep, disabled=not tried.current
         )
-    if trouble := st.session_state.pop(TROUBLE, ""):
+    trouble = st.session_state.pop(TROUBLE, "")
+    if trouble:
         st.error(trouble)
     gone = st.session_state.get(REMOVED)
     if gone and gone[0] == catalog.directory.name:
@@ -67,7 +68,8 @@ def show(
     try:
         kept = {plan.name: plan for plan in saved(catalog)}
     except FashionError as error:
-        st.error(str(error))
+        if str(error) != trouble:
+            st.error(str(error))
         return
     if not kept:
         st.caption("None yet. Add edits above, then save them under a name to come back to them.")

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from app.catalog_folders import catalog_folders
 from core.cache import artefacts
 from core.catalog.catalog import Catalog
-from core.errors import ImageError
+from core.errors import FashionError
 from core.vision.images import check_image, encode_webp, open_image
 
 WIDTHS = (96, 192, 384, 768, 1536)
@@ -81,7 +81,7 @@ def _answer(path: Path, width: int) -> Response:
                 image = image.resize((width, max(1, round(image.height * width / image.width))))
             data = encode_webp(image)
             artefacts().set(key, data)
-    except (ImageError, OSError) as error:
+    except (FashionError, OSError) as error:
         return PlainTextResponse(str(error), 404)
     return Response(data, media_type="image/webp", headers=headers)
 

@@ -47,7 +47,8 @@ def show(one: Studied, tried: Edits) -> None:
     """
     catalog, board, item = one.catalog, one.board, one.item
     _save(catalog, item, tried)
-    if trouble := st.session_state.pop(TROUBLE, ""):
+    trouble = st.session_state.pop(TROUBLE, "")
+    if trouble:
         st.error(trouble)
     removed = st.session_state.get(REMOVED)
     if removed and removed[0] == (catalog.directory.name, item):
@@ -70,7 +71,8 @@ def show(one: Studied, tried: Edits) -> None:
             *(_outcome_of(one, s.name, s.changes) for s in picked),
         ]
     except FashionError as error:
-        st.error(str(error))
+        if str(error) != trouble:
+            st.error(str(error))
         return
     figure, alt = scenarios_chart(found, board.unit)
     st.plotly_chart(figure, config=CONFIG, alt=alt, key="scenarios")

@@ -3,6 +3,7 @@
 Anything in it may be deleted at any time; it is made again when it is next asked for.
 """
 
+import sqlite3
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import diskcache
 from diskcache.core import MODE_PICKLE
 
+from core.errors import FashionError
 from core.settings import cache_dir
 
 SIZE_LIMIT = 1 << 30
@@ -79,5 +81,16 @@ def open_cache(directory: Path, size_limit: int = SIZE_LIMIT) -> diskcache.Cache
 
 @lru_cache(maxsize=1)
 def artefacts() -> diskcache.Cache:
-    """The project's cache, in `cache_dir()`."""
-    return open_cache(cache_dir() / "artefacts")
+    """The project's cache, in `cache_dir()`.
+
+    Raises:
+        FashionError: the folder cannot be made or written to.
+    """
+    folder = cache_dir() / "artefacts"
+    try:
+        return open_cache(folder)
+    except (OSError, sqlite3.Error, diskcache.Timeout) as error:
+        raise FashionError(
+            f"Nothing can be kept in {folder} ({error}). Make the folder writable, or name another"
+            " one in FASHION_CACHE_DIR."
+        ) from error

@@ -3,7 +3,8 @@ import sqlite3
 
 import pytest
 
-from core.cache import open_cache
+from core.cache import artefacts, open_cache
+from core.errors import FashionError
 
 
 class Boom:
@@ -44,3 +45,14 @@ def test_it_stays_within_its_size(tmp_path):
         cache.cull()
         assert cache.volume() < 800_000
         assert "entry 59" in cache and "entry 0" not in cache
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("FASHION_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    artefacts.cache_clear()
+    with pytest.raises(FashionError, match="Make the folder writable"):
+        artefacts()
+    monkeypatch.setenv("FASHION_CACHE_DIR", str(tmp_path / "cache"))
+    artefacts()["key"] = "kept"
+    artefacts.cache_clear()
