@@ -35,6 +35,7 @@ from core.catalog.catalog import load_catalog
 from core.errors import FashionError
 from core.explain.maps import PhotoMap, image_scalar
 from core.explain.report import ItemReport, Reporter, known_past
+from core.explain.wording import about
 from core.explain.words import noise
 from core.popularity.ranking import load_model, rank
 from core.popularity.scoreboard import load_scoreboard
@@ -128,9 +129,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"Share of the parts' sizes: {shares}.")
     for near in report.evidence.kinds if report.evidence else ():
         if near.items:
+            low, middle, high = (
+                about(v, near.low, near.high) for v in (near.low, near.median, near.high)
+            )
             print(
-                f"The {len(near.items)} closest past items by {near.by} sold {near.low:,.0f} to"
-                f" {near.high:,.0f} {board.unit}, half of them over {near.median:,.0f}"
+                f"The {len(near.items)} closest past items by {near.by} mostly sold {low} to {high}"
+                f" {board.unit}, half of them over {middle}"
                 f"{'; none of them is near' if near.is_near is False else ''}."
             )
     if report.drawn:

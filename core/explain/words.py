@@ -171,7 +171,10 @@ def parts_sentence(parts: Sequence[Part], fields: Fields) -> str:
 
 
 def past_sentence(evidence: Evidence | None, unit: str) -> str:
-    """``The 8 closest past items by details and photo sold 310 to 520 units.``"""
+    """``The 8 closest past items by details and photo mostly sold 310 to 520 units.``
+
+    Mostly: the ends leave out a tenth of the items on either side (`Nearest`).
+    """
     if evidence is None:
         return "What past items sold is not at hand to compare."
     kind = strongest_kind(evidence)
@@ -185,6 +188,7 @@ def past_sentence(evidence: Evidence | None, unit: str) -> str:
     verb = "sold" if unit == "units" else "had"
     numbers = f"{about(kind.median, kind.low, kind.high)}"
     if count > 1:
+        verb = f"mostly {verb}"
         low, high = (about(v, kind.low, kind.high) for v in (kind.low, kind.high))
         numbers = low if low == high else f"{low} to {high}"
     said = f"{which} {verb} {numbers} {unit}."

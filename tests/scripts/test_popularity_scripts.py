@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from core.catalog.catalog import write_catalog
+from core.explain.wording import about
 from core.popularity import metrics
 from scripts import evaluate_models, explain_item, rank_catalog, train_models
 from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
@@ -144,13 +145,15 @@ def test_an_explanation_holds_the_closest_past_items(work, tmp_path, capsys):
     newest = frame["Launch"].idxmax()
     command = [*models_of(work), "--item", newest, "--json", str(file)]
     assert explain_item.main(command) == 0
-    found = json.loads(file.read_text())["evidence"]["attributes"]
+    values = json.loads(file.read_text())
+    found = values["evidence"]["attributes"]
     assert [i["sold"] for i in found["items"]] == [
         frame["Sold"][i["item_id"]] for i in found["items"]
     ]
-    assert (
-        f"closest past items by attributes sold {found['low']:,.0f} to" in capsys.readouterr().out
-    )
+    low, high = (about(found[end], found["low"], found["high"]) for end in ("low", "high"))
+    told = capsys.readouterr().out
+    assert f"closest past items by attributes mostly sold {low} to {high} units" in told
+    assert f"mostly sold {low} to {high} units" in values["words"][2], "rounded alike"
     item = pd.read_parquet(work / "next" / "catalog.parquet").iloc[0]["sku"]
     command = [*models_of(work, "next"), "--past", f"{work}/past", "--item", item]
     assert explain_item.main([*command, "--json", str(file)]) == 0

@@ -65,7 +65,7 @@ def test_the_three_sentences_of_an_item():
         "Ranks 12th of 800 (80 % range 5 to 40).",
         "The price of 39.95 EUR (+41 %) and the colour name “dark red” (+20 %) lift the prediction;"
         " the article type “coat” (−17 %) lowers it.",
-        "The 8 closest past items by details and photo sold 310 to 520 units.",
+        "The 8 closest past items by details and photo mostly sold 310 to 520 units.",
     )
 
 
@@ -140,8 +140,8 @@ def test_equally_strong_parts_stand_in_one_order():
         (
             Evidence((nearest(near=False),)),
             "units",
-            "No past item is near; the 8 closest past items by details and photo sold 310 to 520"
-            " units.",
+            "No past item is near; the 8 closest past items by details and photo mostly sold 310 to"
+            " 520 units.",
         ),
         (
             Evidence((nearest(count=1, sold=(50.0,) * 3),)),
@@ -151,17 +151,17 @@ def test_equally_strong_parts_stand_in_one_order():
         (
             Evidence((nearest("attributes"), nearest(count=0, missing="photo"))),
             "units",
-            "The 8 closest past items by details sold 310 to 520 units.",
+            "The 8 closest past items by details mostly sold 310 to 520 units.",
         ),
         (
             Evidence((nearest("attributes", near=False, limit=None),)),
             "units",
-            "The 8 closest past items by details sold 310 to 520 units.",
+            "The 8 closest past items by details mostly sold 310 to 520 units.",
         ),
         (
             Evidence((nearest(sold=(7.0, 7.0, 7.0)),)),
             "units",
-            "The 8 closest past items by details and photo sold 7 units.",
+            "The 8 closest past items by details and photo mostly sold 7 units.",
         ),
     ],
 )
