@@ -81,7 +81,8 @@ def main(argv: list[str] | None = None) -> int:
         if args.json:
             file = args.json
             values = facts | {
-                "edited": found.edited.matched[0],
+                "chosen": found.edited.matched[0],
+                "edited": _edited(found),
                 "totals": totals.to_dict("records"),
                 "top": args.top,
                 "enter": found.items["item_id"].iloc[found.enter].tolist(),
@@ -118,6 +119,11 @@ def _outside(catalog: Catalog, found: Outcome) -> list[Outside]:
     return outside(Past.of(catalog, stored_vectors(catalog)), catalog, found.edited)
 
 
+def _edited(found: Outcome) -> int:
+    """How many items have another cell now, or left."""
+    return int((found.edited.changed | found.edited.dropped).sum())
+
+
 def _round(value: float, sign: str = "") -> str:
     """Three digits are all that such ranges support."""
     return f"{float(f'{value:.3g}'):{sign},.0f}"
@@ -126,8 +132,10 @@ def _round(value: float, sign: str = "") -> str:
 def _tell(found: Outcome, unit: str) -> None:
     total = found.simulated.totals[RANGE]
     here, there, kept, apart = total.before, total.after, total.difference, total.apart
+    chosen, changed = found.edited.matched[0], _edited(found)
+    already = f"; the other {chosen - changed:,} chosen ones stay as they are" * (chosen > changed)
     print(
-        f"{found.edited.matched[0]:,} items edited. All {len(found.items):,} items together: about"
+        f"{changed:,} items edited{already}. All {len(found.items):,} items together: about"
         f" {_round(here.middle)} {unit} ({_round(here.low)} to {_round(here.high)} in 90 of 100"
         f" cases) as they are, {_round(there.middle)} ({_round(there.low)} to"
         f" {_round(there.high)}) with the edits."

@@ -66,6 +66,15 @@ def test_every_kind_of_edit_works(made, capsys, edit):
     assert "items edited" in capsys.readouterr().out
 
 
+def test_items_that_are_so_already_are_not_counted_as_edited(made, tmp_path, capsys):
+    black, values = (made[0].frame["Colour"] == "black").sum(), tmp_path / "totals.json"
+    assert main([*made[1], "--set", "Colour=black", "--json", str(values)]) == 0
+    told = capsys.readouterr().out
+    assert f"{160 - black} items edited; the other {black} chosen ones stay as they are." in told
+    found = json.loads(values.read_text())
+    assert (found["chosen"], found["edited"]) == (160, 160 - black) and 0 < black < 160
+
+
 def test_levels_of_one_column_add_up_and_columns_narrow_down(made, capsys):
     frame = made[0].frame
     both = frame["Type"].isin(["coat", "skirt"])
