@@ -16,7 +16,7 @@ from core.tryon.people import Person
 from core.tryon.queue import Line, Ticket
 from core.tryon.result import Result, Settings, content_key, kept_result, try_on
 
-_TICKETS = "tryon_tickets"
+_TICKETS, _LOOKS = "tryon_tickets", "tryon_asked"
 POLL = 0.15
 """Seconds between two looks at a ticket."""
 
@@ -101,6 +101,7 @@ def result_of(look: Look) -> Result | None:
             artefacts(),
         )
         if found is not None:
+            tickets().pop(look.key, None)
             return found
         if look.engine.uses_sampling:
             return _by_hand(look)
@@ -157,6 +158,7 @@ def _by_hand(look: Look) -> Result | None:
     def start() -> None:
         try:
             own[key] = submit(look)
+            st.session_state.setdefault(_LOOKS, {})[key] = look
         except FashionError as error:
             st.session_state["tryon_full"] = str(error)
 
@@ -185,7 +187,8 @@ def _pending(look: Look, ticket: Ticket) -> None:
     shown = ticket.emerging
     if shown is None:
         shown = look.person.pixels
-    st.image(shown, alt=f"{look.title}, as it emerges", width="stretch")
+    # Drawn each second: a JPEG takes a tenth of the time of a PNG.
+    st.image(shown, alt=f"{look.title}, as it emerges", width="stretch", output_format="JPEG")
     ahead = line.ahead(ticket)
     if ahead:
         st.progress(0.0, f"In line. {_place(ahead)}")
@@ -203,16 +206,43 @@ def _pending(look: Look, ticket: Ticket) -> None:
         st.button("Cancel", key="tryon_cancel", on_click=line.cancel, args=(ticket,))
 
 
-def others(look: Look | None) -> None:
-    """Draw what else this session is waiting for, each with a way to stop it."""
-    here = None if look is None else look.key
+def finished(here: str | None) -> list[tuple[Look, Result]]:
+    """Looks that came out of a line while another was on the screen; each is told once.
+
+    Args:
+        here: key of the look that is on the screen, which is told of where it is drawn.
+    """
+    found = []
     for key, ticket in list(tickets().items()):
-        if key != here and not ticket.ended.is_set():
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.caption(f"Also being made: {plain(ticket.title)}", width="content")
-                st.button(
-                    "Cancel",
-                    key=f"tryon_cancel:{key}",
-                    type="tertiary",
-                    on_click=lambda t=ticket: [line.cancel(t) for line in lines().values()],
-                )
+        if key != here and ticket.ended.is_set():
+            del tickets()[key]
+            look = st.session_state[_LOOKS][key]
+            if ticket.result is not None:
+                found.append((look, ticket.result))
+    asked = st.session_state.get(_LOOKS, {})
+    st.session_state[_LOOKS] = {key: look for key, look in asked.items() if key in tickets()}
+    return found
+
+
+def others(here: str | None) -> None:
+    """Draw what else this session is waiting for, each with a way to stop it."""
+    waiting = {key: t for key, t in tickets().items() if key != here and not t.ended.is_set()}
+    if waiting:
+        _others(waiting)
+
+
+@st.fragment(run_every=2.0)
+def _others(waiting: dict[str, Ticket]) -> None:
+    for key, ticket in waiting.items():
+        if ticket.ended.is_set():
+            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            steps = f", step {ticket.step} of {ticket.steps}" if ticket.steps else ""
+            st.caption(f"Also being made: {plain(ticket.title)}{steps}", width="content")
+            st.button("Stop it", key=f"tryon_cancel:{key}", type="tertiary", on_click=_leave,
+                      args=(ticket,))  # fmt: skip
+
+
+def _leave(ticket: Ticket) -> None:
+    for line in lines().values():
+        line.cancel(ticket)

@@ -89,7 +89,10 @@ def page() -> None:
         tryon_garments.upload(garment)
         tryon_people.panel(listed, person)
         tryon_engine.panel(engine, settings)
-        tryon_run.others(look)
+        here = None if look is None else look.key
+        for other, made in tryon_run.finished(here):
+            tryon_history.remember(other, made)
+        tryon_run.others(here)
         history = st.container()
     with large:
         if look is not None:

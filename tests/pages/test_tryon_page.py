@@ -431,6 +431,29 @@ def test_another_session_sees_its_place_and_may_leave(use, slow):
     assert "Stopped; nothing was kept." in words(first)
 
 
+def test_a_look_that_is_made_while_another_is_shown_joins_the_history(use, slow):
+    test = use(engine="slow", steps="10")
+    by_label(test.button, "Try it on").click().run()
+    until(lambda: slow.told)
+    test.query_params["engine"] = "preview"
+    test.query_params["garment"] = "a2"
+    test.run()
+    assert "Also being made: Plain wearing Blue tee" in words(test)
+    ticket = next(iter(test.session_state["tryon_tickets"].values()))
+    for _ in range(10):
+        slow.go.release()
+    assert ticket.ended.wait(20)
+    test.run()
+    assert not test.exception and "Also being made" not in words(test)
+    strips = [json.loads(c.proto.json) for c in component(test, "tryon_strip")]
+    history = next(s for s in strips if "session" in s["label"])
+    assert {i["title"] for i in history["items"]} == {
+        "Plain wearing Blue tee",
+        "Plain wearing Blue sweater",
+    }
+    assert not test.session_state["tryon_tickets"] and not test.session_state["tryon_asked"]
+
+
 def test_settings_out_of_range_become_the_usual_and_sliders_write_the_link(use, slow):
     test = use(engine="slow", steps="9999", scale="x", seed="-5", samples="4")
     values = {s.label: s.value for s in test.slider}

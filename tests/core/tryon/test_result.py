@@ -10,8 +10,10 @@ from core.cache import open_cache
 from core.errors import CheckpointMissing, NoPersonError, TryOnError
 from core.tryon import drawing
 from core.tryon.category import guess_category
+from core.tryon.engine import Availability
 from core.tryon.engines import engine_named
 from core.tryon.mask_edit import MaskEdit, Stroke
+from core.tryon.ootd import OotdEngine
 from core.tryon.people import demo_person, people
 from core.tryon.preview import PreviewEngine
 from core.tryon.result import (
@@ -85,7 +87,9 @@ def test_everything_that_changes_the_picture_changes_the_key(person, photo, tmp_
 WIPE = Stroke(((0.5, 0.35),), 0.04, False)
 
 
-def test_an_edited_mask_is_what_is_repainted_and_is_kept_apart(person, photo, tmp_path):
+def test_an_edited_mask_is_what_is_repainted_and_is_kept_apart(
+    person, photo, tmp_path, monkeypatch
+):
     edit = MaskEdit(strokes=(WIPE,))
     with open_cache(tmp_path) as cache:
         plain = try_on(person, photo, "upper_body", ENGINE, cache=cache)
@@ -93,6 +97,7 @@ def test_an_edited_mask_is_what_is_repainted_and_is_kept_apart(person, photo, tm
         assert kept_result(*inputs) is None
         result = try_on(*inputs[:-1], cache=cache)
         assert kept_result(*inputs) == result != plain
+        monkeypatch.setattr(PreviewEngine, "prepare", lambda *a, **k: pytest.fail("prepared again"))
         assert own_mask(person, photo, "upper_body", ENGINE, cache=cache) == plain.mask
     y, x = round(0.35 * 1024), round(0.5 * 768)
     assert pixels(plain.mask)[y, x] == 255 and pixels(result.mask)[y, x] == 0
@@ -130,6 +135,21 @@ def test_the_time_that_a_run_takes_is_that_of_the_last_one(person, photo, tmp_pa
 def test_only_engines_that_sample_offer_samplers():
     assert samplers(ENGINE) == {}
     assert set(samplers(engine_named("ootd-hd"))) == {"published", "fast"}
+
+
+def test_the_sampler_reaches_the_engine_that_has_several(person, photo, monkeypatch):
+    engine, told = engine_named("ootd-dc"), {}
+    monkeypatch.setattr(OotdEngine, "available", lambda self: Availability())
+    monkeypatch.setattr(OotdEngine, "prepare", lambda self, *inputs: ENGINE.prepare(*inputs))
+    monkeypatch.setattr(
+        OotdEngine, "run", lambda self, prepared, **named: told.update(named) or [person.pixels]
+    )
+    settings = Settings(3, 12, 1.5, 1, "fast")
+    result = try_on(person, photo, "upper_body", engine, settings)
+    assert len(result.pictures) == 1
+    assert told == {
+        "seed": 3, "steps": 12, "scale": 1.5, "samples": 1, "sampler": "fast", "on_step": None,
+    }  # fmt: skip
 
 
 def test_a_seed_that_any_will_do_is_drawn_and_another_stays():
