@@ -1,8 +1,8 @@
 """Contributions of all items of a catalog, computed once and kept on disk.
 
 They are kept in pieces of `PIECE` items, so that an interrupted run goes on where it stopped and
-one item is read without the others. A piece belongs to one model, background and catalog; whatever
-of these changes, it is computed again.
+one item is read without the others. A piece belongs to one model, background, catalog and its
+photos; whatever of these changes, it is computed again.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from core.cache import artefacts
 from core.catalog.catalog import Catalog
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
+from core.vision.embeddings import embeddings_version
 
 PIECE = 32
 
@@ -47,8 +48,10 @@ class KeptContributions:
         self.model, self.catalog = model, catalog
         self._cache = artefacts() if cache is None else cache
         method = "shapley" if model.exact else "owen"
-        named = (version, model.name, model.background.version, catalog.content_hash, method)
-        self._key = hashlib.sha256(repr((*named, PIECE, len(catalog))).encode()).hexdigest()
+        photos = embeddings_version(catalog, model.checkpoint) if model.checkpoint else ""
+        named = (version, model.name, model.background.version, catalog.content_hash)
+        key = repr((*named, method, photos, PIECE, len(catalog)))
+        self._key = hashlib.sha256(key.encode()).hexdigest()
 
     @classmethod
     def of(cls, model: BlockModel, catalog: Catalog, board: Scoreboard) -> "KeptContributions":

@@ -135,6 +135,12 @@ def load_embeddings(catalog: Catalog, checkpoint_id: str) -> np.ndarray | None:
     return found[0] if found is not None and found[1]["table"] == _table(catalog) else None
 
 
+def embeddings_version(catalog: Catalog, checkpoint_id: str) -> str:
+    """Names the photos and the preprocessing that a catalog's vectors are of; empty without any."""
+    found = _read(*_Files(catalog.directory / FOLDER, checkpoint_id).whole)
+    return "" if found is None else found[1]["digest"]
+
+
 def load_photo_vectors(catalog: Catalog, checkpoint_id: str) -> np.ndarray | None:
     """Vectors of a catalog's main photos, found by the photos and not by its rows.
 
@@ -369,9 +375,10 @@ def _read(array_file: Path, json_file: Path) -> tuple[np.ndarray, dict[str, Any]
 @lru_cache(maxsize=8)
 def _parse(file: Path, inode: int, changed: int, size: int) -> dict[str, Any]:
     """What a JSON says, kept as long as the file does not change; to be read only."""
-    about = json.loads(file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8")
+    about = json.loads(text)
     about["photos"] = [None if key is None else tuple(key) for key in about["photos"]]
-    return about
+    return about | {"digest": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def _write(file: Path, about: dict[str, Any]) -> None:

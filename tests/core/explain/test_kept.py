@@ -82,3 +82,10 @@ def test_each_training_run_has_its_own(catalog, model, cache, monkeypatch):
         assert KeptContributions.of(model, catalog, other).known() == 0
     monkeypatch.setattr(AdditiveModel, "exact", False)
     assert KeptContributions.of(model, catalog, board).known() == 0, "other values, by modality"
+
+
+def test_other_photos_of_the_same_names_are_computed_again(catalog, model, cache, monkeypatch):
+    monkeypatch.setattr("core.explain.kept.embeddings_version", lambda c, checkpoint: checkpoint)
+    KeptContributions(model, catalog, "v1", cache).compute()
+    model.checkpoint = "photos as they are now"
+    assert KeptContributions(model, catalog, "v1", cache).known() == 0

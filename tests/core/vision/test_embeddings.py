@@ -17,6 +17,7 @@ from core.settings import ROOT
 from core.vision.clip import ClipEncoder
 from core.vision.embeddings import (
     embed_catalog,
+    embeddings_version,
     is_embedded,
     load_embeddings,
     load_photo_vectors,
@@ -245,6 +246,17 @@ def test_what_vectors_are_of_is_parsed_once_until_it_changes(catalog, monkeypatc
     sidecar.write_text(text.replace('"table":"', '"table":"0')[: len(text)])
     os.utime(sidecar, ns=(stamp + 1, stamp + 1))
     assert load_embeddings(catalog, "mean-colour-1") is None, "as long, but another text"
+
+
+def test_vectors_of_other_photos_have_another_version(catalog):
+    assert embeddings_version(catalog, "mean-colour-1") == ""
+    embed_catalog(catalog, MeanColour())
+    first = embeddings_version(catalog, "mean-colour-1")
+    embed_catalog(catalog, MeanColour())
+    assert first == embeddings_version(catalog, "mean-colour-1") != ""
+    Image.new("RGB", (8, 8), colour(9)).save(catalog.directory / "images" / "0.png")
+    embed_catalog(catalog, MeanColour())
+    assert embeddings_version(catalog, "mean-colour-1") not in ("", first)
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(catalog):
