@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import what_if_photo
 from app.item_evidence import past_of
@@ -26,8 +27,14 @@ MOVED = 0.005
 """Smallest change of a part that is drawn, log units: half a percent."""
 
 
-def show(one: Studied, tried: Edits) -> None:
-    """Draw the prediction beside the one before the edits, and what is to be said about them."""
+def show(one: Studied, tried: Edits, numbers: DeltaGenerator) -> None:
+    """Draw the prediction beside the one before the edits, and what is to be said about them.
+
+    Args:
+        one: the item.
+        tried: the edits.
+        numbers: where the two predictions are drawn.
+    """
     changes = tried.current
     try:
         before, parts = _before(*one.key, _one=one)
@@ -38,19 +45,19 @@ def show(one: Studied, tried: Edits) -> None:
         st.error(str(error))
         return
     for spot, label, own in zip(
-        st.columns(2), ("As it is", "After your edits"), (before, line), strict=True
+        numbers.columns(2), ("As it is", "After your edits"), (before, line), strict=True
     ):
-        numbers = (own["predicted"], own["low"], own["high"])
+        ends = (own["low"], own["high"])
         factor = (own["predicted"] + 1) / (before["predicted"] + 1)
         spot.metric(
             label,
-            f"{about(*numbers)} {one.board.unit}",
+            f"{about(own['predicted'], *ends)} {one.board.unit}",
             times(factor) if own is line and changes else None,
             delta_color="off",
             # Streamlit would take the sign of a minus that is no hyphen for a plus.
             delta_arrow="up" if factor > 1 else "down" if factor < 1 else "off",
         )
-        low, high = about(own["low"], *numbers[1:]), about(own["high"], *numbers[1:])
+        low, high = (about(end, *ends) for end in ends)
         at = place(one.order, one.item, own["predicted"])
         spot.caption(f"{low} to {high} in 90 of 100 cases  \nPlace {at:,} of {len(one.order):,}")
     if changes:

@@ -30,11 +30,12 @@ from core.popularity.scoreboard import Scoreboard
 NOT_GIVEN, VIEW = "not given", "what-if-view"
 
 
-@st.fragment
 def show(
     model: BlockModel, catalog: Catalog, board: Scoreboard, order: pd.DataFrame, row: int
 ) -> None:
     """Draw the item's photo and fields to edit, what the edits change, and ways to look further.
+
+    It is no fragment: a click in one is lost while the page around it is still being drawn.
 
     Args:
         model: that predicts.
@@ -57,9 +58,8 @@ def show(
                 "This model looks only at the photo, so changing the fields would change nothing."
             )
     with right:
-        what_if_answer.show(one, tried)
-        for sentence in _beyond(model, catalog, tried.current):
-            st.caption(f":material/info: {sentence}")
+        # Above what an edit adds, so that they stay where they are, and there where it fails.
+        numbers = st.container()
         with st.container(horizontal=True):
             st.button("Undo", disabled=len(tried.steps) < 2, width="stretch", on_click=tried.undo)
             st.button(
@@ -68,6 +68,9 @@ def show(
                 width="stretch",
                 on_click=lambda: tried.push({}, refill=True),
             )
+        what_if_answer.show(one, tried, numbers)
+        for sentence in _beyond(model, catalog, tried.current):
+            st.caption(f":material/info: {sentence}")
     drawers: dict[str, Callable[[], None]] = {
         "One field": lambda: what_if_curves.show(model, catalog, board, row, tried.current),
         "Two fields": lambda: what_if_heat.show(one, tried),
