@@ -49,8 +49,10 @@ def bare(person: Person, body: Body, category: str) -> Person:
         over_legs[:] = False
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, tall // 200) + 1,) * 2)
     # The soft edge of the old clothes goes with them.
-    rim = (cv2.dilate(removed.astype(np.uint8), kernel) > 0) & (person.parse == 0)
-    skin = removed & (under > 0) & ~over_legs
+    near = cv2.dilate(removed.astype(np.uint8), kernel) > 0
+    rim = near & (person.parse == 0)
+    bordering = near & np.isin(person.parse, [ID["neck"], ID["left_arm"], ID["right_arm"]])
+    skin = ((removed & ~over_legs) | bordering) & (under > 0)
     away = (removed & (under == 0)) | rim
     picture = person.pixels.astype(np.float32)
     if away.any():

@@ -14,6 +14,10 @@ TRUNK = [ID[n] for n in ("upper_clothes", "skirt", "pants", "dress", "belt", "le
                          "right_leg", "neck", "scarf")]  # fmt: skip
 
 
+CLOTHED = 0.95
+"""Half width of a trunk below the chest, as a share of the clothes' that are seen on it."""
+
+
 @dataclass(frozen=True)
 class Path:
     """A polyline by arc length, such as an arm from shoulder to wrist."""
@@ -93,7 +97,7 @@ class Body:
         return vector / np.linalg.norm(vector)
 
     def half_width(self, depth: float, side: int) -> float:
-        """From the axis to the body's edge, arms left out (pixels)."""
+        """From the axis to the body's edge, arms left out, a little within the clothes (pixels)."""
         # Sleeves have the trunk's label, and skirts stand off from it: the width is capped.
         share = [0.5, 0.5, 0.74]
         wide = float(np.interp(depth / self.hip_depth, [0.0, 0.5, 1.0], share))
@@ -109,7 +113,10 @@ class Body:
             return least
         if depth < self.hip_depth:
             gaps = np.flatnonzero(~on & (steps > least))
-            return float(max(steps[gaps[0]] if len(gaps) else limit, least))
+            ease = float(
+                np.interp(depth / self.hip_depth, [0.3, 0.5, 0.8, 1], [1, CLOTHED, CLOTHED, 1])
+            )
+            return float(max(ease * (steps[gaps[0]] if len(gaps) else limit), least))
         return float(max(steps[np.flatnonzero(on)[-1]], least))
 
     def _leg_reach(self, depth: float, side: int) -> float:

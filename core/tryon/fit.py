@@ -5,6 +5,7 @@ and the length of its sleeves, so that a cropped top stays cropped. The trunk fo
 axis, sleeves and legs follow their joints, and nothing becomes narrower than what it has to cover.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from core.tryon.landmarks import Shape
 from core.tryon.outline import OUTWARD, Limb
 
 CHEST_EASE = 1.06
-HIP_EASE = 1.05
+HIP_EASE = 1.03
 CHEST_LENGTH = 0.66
 WAIST_LENGTH = 0.58
 """How long the chest width (the waistband) of a flat garment is down the body, as a fraction of
@@ -23,10 +24,14 @@ the distance from neck to hips. Flat garments are wider than worn ones, so this 
 their width."""
 STRAPS = 0.8
 """Distance between the outer edges of sleeveless shoulders, as a share of a body's shoulders."""
+HIP_ROW = 0.65
+"""How far from waistband to crotch the hips are in a photo of trousers."""
 FULL_LENGTH = 0.86
 """Trousers that reach this far of the way from waist to ankles are taken to end at the ankles."""
 SHORTEST_TOP, LONGEST_TOP = 0.86, 2.1
 """Hem of a top or coat, as a multiple of the distance from neck to hips."""
+SHORTEST_DRESS = 1.25
+"""Hem of a dress, likewise: no skin of the hips below it."""
 LIMB_EASE = 3.0
 """Room between an arm or leg and its sleeve (pixels)."""
 WAIST_DEPTH = 0.66
@@ -148,7 +153,7 @@ def _upper_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
         crotch = _depth_of(body, body.crotch())
         depths = np.linspace(depths[0], crotch, len(depths))
         along = _leg_scale(shape, body, armpit + (_leg_end(shape) - top) * along, crotch)
-    _pin_sides(shape, body, depths, scale, pin)
+    _pin_sides(shape, body, depths, (scale, along), pin)
     if shape.legs:
         targets["crotch"] = body.crotch()
         pin(None, points["crotch"], targets["crotch"])
@@ -158,7 +163,7 @@ def _upper_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
 def _dress_depths(
     shape: Shape, body: Body, rows: np.ndarray, depths: np.ndarray, along: float
 ) -> np.ndarray:
-    """Depths that bring a dress's waist to the body's, its hem no lower than the ankles."""
+    """Depths that bring a dress's waist to the body's, its hem between hips and ankles."""
     depths = depths.copy()
     if "waist_0" in shape.points:
         waist_row = (shape.points["waist_0"][1] + shape.points["waist_1"][1]) / 2
@@ -167,6 +172,9 @@ def _dress_depths(
         part = (rows[above] - rows[0]) / max(waist_row - rows[0], 1e-6)
         depths[above] = depths[0] + part * (waist - depths[0])
         depths[~above] = waist + (rows[~above] - waist_row) * along
+    least = SHORTEST_DRESS * body.hip_depth
+    if depths[-1] < least:
+        depths = depths[0] + (depths - depths[0]) * (least - depths[0]) / (depths[-1] - depths[0])
     if depths[-1] > body.ankle_depth:
         depths = depths[0] + (depths - depths[0]) * (body.ankle_depth - depths[0]) / (
             depths[-1] - depths[0]
@@ -177,7 +185,9 @@ def _dress_depths(
 def _lower_width(shape: Shape) -> float:
     """The hip width of trousers or a skirt in the photo."""
     if shape.legs:
-        return max(_width(shape.sides[0]), 0.92 * _width(shape.sides[-1]))
+        # Waistband and crotch have been measured at equal steps; hips are below the middle.
+        widths = [_width(pair) for pair in shape.sides]
+        return max(float(np.interp(HIP_ROW, np.linspace(0, 1, len(widths)), widths)), widths[0])
     # A flared skirt says nothing about hips below its waistband.
     return 1.12 * _width(shape.sides[0])
 
@@ -201,6 +211,9 @@ def _lower_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
     if shape.legs:
         targets["crotch"] = body.crotch()
         crotch = _depth_of(body, targets["crotch"])
+        # The width tells too much of trousers on a form, the rise too little of high ones.
+        rise = (crotch - waist) / max(float(rows[-1] - rows[0]), 1.0)
+        along = float(np.sqrt(along * max(rise, 0.5 * along)))
         depths = np.linspace(waist, crotch, len(rows))
         along = _leg_scale(shape, body, waist + (_leg_end(shape) - rows[0]) * along, crotch)
     else:
@@ -208,7 +221,7 @@ def _lower_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
         longest = body.ankle_depth
         if depths[-1] > longest:
             depths = waist + (depths - waist) * (longest - waist) / (depths[-1] - waist)
-    _pin_sides(shape, body, depths, scale, pin)
+    _pin_sides(shape, body, depths, (scale, along), pin)
     if shape.legs:
         pin("crotch", points["crotch"], targets["crotch"])
     return Pins(np.array(source), np.array(target)), targets, scale, along
@@ -237,8 +250,20 @@ def _leg_scale(shape: Shape, body: Body, hem: float, crotch: float) -> float:
     return (hem - crotch) / max(float(np.mean([limb.length for limb in shape.limbs])), 1.0)
 
 
-def _pin_sides(shape: Shape, body: Body, depths: np.ndarray, scale: float, pin) -> None:  # type: ignore[no-untyped-def]
-    """Pin both edges and the middle of the trunk at each measured height."""
+def _pin_sides(
+    shape: Shape,
+    body: Body,
+    depths: np.ndarray,
+    scales: tuple[float, float],
+    pin: Callable[[str | None, np.ndarray, np.ndarray], None],
+) -> None:
+    """Pin both edges and the middle of the trunk at each measured height.
+
+    Below the hips nothing but the cloth gives the width: what is wider than at the hips is scaled
+    half as the width and half as the length.
+    """
+    scale, along = scales
+    flare = float(np.sqrt(scale * max(along, scale)))
     upper = shape.worn != "lower_body"
     last = len(depths) - 1
     for i, depth in enumerate(depths):
@@ -246,6 +271,11 @@ def _pin_sides(shape: Shape, body: Body, depths: np.ndarray, scale: float, pin) 
         edges = []
         for side in (0, 1):
             own = abs(shape.sides[i, side, 0] - shape.middle) * scale
+            if not shape.legs and depth > body.hip_depth:
+                hips = abs(
+                    float(np.interp(body.hip_depth, depths, shape.sides[:, side, 0])) - shape.middle
+                )
+                own += max(own / scale - hips, 0.0) * (flare - scale)
             least = body.half_width(depth, side) + 2.0
             half = max(own, least)
             if i == 0 and upper:

@@ -15,15 +15,22 @@ from core.vision.atr import ID
 
 ARM = (0.135, 0.115, 0.075)
 """Half the thickness of an arm at shoulder, elbow and wrist."""
-LEG = (0.25, 0.16, 0.085)
-"""Half the thickness of a leg at hip, knee and ankle."""
+ARM_AT = (0.0, 1.0, 2.0)
+LEG = (0.25, 0.235, 0.165, 0.17, 0.135, 0.105)
+"""Half the thickness of a leg at hip, middle of the thigh, knee, calf, shin and ankle."""
+LEG_AT = (0.0, 0.5, 1.0, 1.33, 1.72, 2.0)
+"""Where these are, in bones from the hip."""
 THROAT = 0.2
 """Half the thickness of the neck."""
 
-LIMBS = (
-    ("right_leg", (HIPS, KNEES, ANKLES), 0, LEG), ("left_leg", (HIPS, KNEES, ANKLES), 1, LEG),
-    ("right_arm", (SHOULDERS, ELBOWS, WRISTS), 0, ARM),
-    ("left_arm", (SHOULDERS, ELBOWS, WRISTS), 1, ARM),
+Girths = tuple[tuple[float, ...], tuple[float, ...]]
+"""Places along a limb in bones, and half its thickness there in shoulder widths."""
+
+LIMBS: tuple[tuple[str, tuple[tuple[int, int], ...], int, Girths], ...] = (
+    ("right_leg", (HIPS, KNEES, ANKLES), 0, (LEG_AT, LEG)),
+    ("left_leg", (HIPS, KNEES, ANKLES), 1, (LEG_AT, LEG)),
+    ("right_arm", (SHOULDERS, ELBOWS, WRISTS), 0, (ARM_AT, ARM)),
+    ("left_arm", (SHOULDERS, ELBOWS, WRISTS), 1, (ARM_AT, ARM)),
 )  # fmt: skip
 DEPTHS = np.linspace(0.12, 1.1, 12)
 """Heights at which the trunk's width is measured, in distances from neck to hips."""
@@ -59,10 +66,21 @@ def flesh(body: Body) -> np.ndarray:
 
 
 def _tube(
-    found: np.ndarray, joints: np.ndarray, thickness: tuple[float, ...], width: float, part: int
+    found: np.ndarray,
+    joints: np.ndarray,
+    thickness: Girths,
+    width: float,
+    part: int,
 ) -> None:
     """Draw a limb as far as its joints are seen."""
-    for (start, first), (end, last) in pairwise(zip(joints, thickness, strict=True)):
+    places = []
+    for at, half in zip(*thickness, strict=True):
+        bone = min(int(at), len(joints) - 2)
+        # At a joint only that joint need be seen.
+        way = at - bone
+        ends = [(joints[bone], 1 - way), (joints[bone + 1], way)]
+        places.append((sum(point * share for point, share in ends if share > 0), half))
+    for (start, first), (end, last) in pairwise(places):
         if np.isnan(start).any() or np.isnan(end).any():
             return
         along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)

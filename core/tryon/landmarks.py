@@ -14,7 +14,6 @@ from core.tryon.cutout import Cutout
 from core.tryon.outline import (
     BODY,
     OUTWARD,
-    SECTIONS,
     Limb,
     corner,
     frame,
@@ -25,6 +24,9 @@ from core.tryon.outline import (
     top_of,
 )
 from core.tryon.sleeves import sleeves
+
+LEVELS = np.linspace(0, 1, 9)
+"""Heights of the trunk at which its edges are measured, from armpits or waistband to hem."""
 
 
 @dataclass(frozen=True)
@@ -232,10 +234,10 @@ def _sides(
 ) -> np.ndarray:
     """Edges of the trunk at equal steps from the given first points down to the hem corners."""
     reach = reach_of(trunk, middle)
-    sides = np.zeros((len(SECTIONS), 2, 2))
+    sides = np.zeros((len(LEVELS), 2, 2))
     for side, first in ((0, first_0), (1, first_1)):
         last = points[f"hem_{side}"]
-        for i, fraction in enumerate(SECTIONS):
+        for i, fraction in enumerate(LEVELS):
             row = round(first[1] + fraction * (last[1] - first[1]))
             window = reach[side, max(row - 2, 0) : row + 3]
             sides[i, side] = (middle + OUTWARD[side] * float(np.median(window)), row)

@@ -88,6 +88,11 @@ class PreviewEngine:
         if category == "lower_body":
             # What is worn above lies over the waistband.
             mask &= person.parse != ID["upper_clothes"]
+            seen = body.lower_top()
+            if seen is not None:
+                # Beside a top that hides the waistband nothing of it sticks out.
+                above = np.arange(len(mask))[:, None] < body.axis.at(seen)[1]
+                mask &= ~(above & (person.parse == ID["background"]))
         return Prepared(
             person,
             garment,
