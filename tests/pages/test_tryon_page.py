@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from core.errors import NoPersonError
 from core.tryon.engine import Licence
 from core.tryon.engines import ENGINES
 from core.tryon.preview import PreviewEngine
+from core.tryon.queue import Line
 from core.vision.images import open_image
 from tests.core.tryon.synthetic import make_garment, make_person, write_people
 
@@ -267,7 +269,7 @@ def test_a_photo_of_ones_own_is_dressed_and_kept_and_what_was_found_is_said(use,
     assert data(test, "tryon_compare")["look"] == "us.jpg wearing Blue tee"
     uploader(test, "person").set_value(("tall.jpg", photo(1500, 3000), "image/jpeg")).run()
     text = words(test)
-    assert "from 1,500 × 3,000 to 1,024 × 2,048 pixels" in text and "2 people" not in text
+    assert "from 1,500 × 3,000 to 768 × 1,536 pixels" in text and "2 people" not in text
     people = json.loads(component(test, "tryon_strip")[1].proto.json)["items"]
     assert [p["title"] for p in people] == ["tall.jpg", "us.jpg", "Plain", "Wide"]
 
@@ -454,6 +456,25 @@ def test_a_look_that_is_made_while_another_is_shown_joins_the_history(use, slow)
     assert not test.session_state["tryon_tickets"] and not test.session_state["tryon_asked"]
 
 
+def test_who_chooses_something_else_meanwhile_leaves_the_line(monkeypatch):
+    class StoppedError(BaseException):
+        """As Streamlit's, raised where a script draws after a click."""
+
+    def stop(_words):
+        raise StoppedError
+
+    line, gate = Line(), threading.Event()
+    ticket = line.submit("a look", lambda on_step: gate.wait(20) and on_step(1, 1))
+    monkeypatch.setattr(app.tryon_run, "submit", lambda look: ticket)
+    monkeypatch.setattr(app.tryon_run, "lines", lambda: {"preview": line})
+    monkeypatch.setattr(app.tryon_run.st, "empty", lambda: SimpleNamespace(caption=stop))
+    look = SimpleNamespace(engine=SimpleNamespace(name="preview"))
+    with pytest.raises(StoppedError):
+        app.tryon_run._waited_for(look)
+    gate.set()
+    assert ticket.ended.wait(20) and ticket.state == "cancelled"
+
+
 def test_settings_out_of_range_become_the_usual_and_sliders_write_the_link(use, slow):
     test = use(engine="slow", steps="9999", scale="x", seed="-5", samples="4")
     values = {s.label: s.value for s in test.slider}
@@ -469,12 +490,13 @@ def test_a_batch_is_made_in_the_background_and_taken_as_sheet_and_archive(use, t
     test = use(mode="batch", garments="a1,a3,gone", people="plain,wide")
     assert not test.exception and "**4 pictures**" in words(test)
     assert by_label(test.multiselect, "Garments").value == ["a1", "a3"]
+    assert "Blue tee" in "".join(h.proto.body for h in test.get("html"))  # the plan of the sheet
     by_label(test.button, "Make them").click().run()
     jobs = app.popularity_jobs._jobs()
     running = next(job for name, job in jobs.items() if name.startswith("tryon batch"))
     assert running.ended.wait(120) and running.error == ""
     test.run()
-    assert not test.exception and len(test.get("image")) == 1
+    assert not test.exception and len(test.get("image")) == 1 and not test.get("html")
     labels = {b.proto.label for b in test.get("download_button")}
     assert {"Download all (ZIP)", "Contact sheet (PNG)"} <= labels
     assert not [b for b in test.button if b.label == "Make them"]
