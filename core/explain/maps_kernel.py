@@ -22,7 +22,7 @@ import numpy as np
 
 from core.catalog.catalog import Catalog
 from core.errors import ModelError
-from core.popularity.blocks import ImageBlock
+from core.popularity.blocks import ImageBlock, modality_of
 from core.popularity.deep import DeepModel
 from core.popularity.kernel import LOWEST
 from core.popularity.link import Link
@@ -31,8 +31,6 @@ from core.popularity.shapley import MAX_EXACT, members
 
 NODES, PLACES = np.polynomial.legendre.leggauss(3)
 """Of Gauss-Legendre quadrature on -1..1: three are enough for a way so nearly straight."""
-SAMPLED = 256
-"""Coalitions against a background item that differs in more than `MAX_EXACT` players."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,7 @@ class PhotoGame:
         self._offset = np.where(apart, 0.0, (1 - 1 / model.kernel.scales[self._place]) / (
             model.kernel.lengths[self._place]))  # fmt: skip
         self._others = np.array([p for p in range(len(model.blocks)) if p != self._place], int)
+        self._kinds = np.array([modality_of(model.blocks[p]) for p in self._others], str)
         self._own = model.terms(catalog, np.array([row]))[self._others, 0]
         self._terms = model.game().terms
         design = model.background.among()
@@ -90,7 +89,7 @@ class PhotoGame:
     def output(self, embeddings: np.ndarray) -> np.ndarray:
         """The model's outputs (n,), log units, for photos of these embeddings (n, dimensions)."""
         logs, alone, _ = self._photo(embeddings)
-        table = self._table(self._own, self._own, [], 0)
+        table = self._table(self._own, self._own, [])
         return self._link.output(np.exp(logs) @ table.near[0] + table.alone[0, 0] + alone)
 
     def value(self, embedding: np.ndarray) -> float:
@@ -151,17 +150,17 @@ class PhotoGame:
         for item in range(len(self.start)):
             other = self._terms[self._others, item]
             changed = np.flatnonzero((self._own != other).any(axis=1))
-            yield item, self._table(self._own, other, list(map(int, changed)), item)
+            yield item, self._table(self._own, other, list(map(int, changed)))
 
-    def _table(self, own: np.ndarray, other: np.ndarray, players: list[int], seed: int) -> _Table:
+    def _table(self, own: np.ndarray, other: np.ndarray, players: list[int]) -> _Table:
         step = own[players] - other[players]
         count = len(players)
-        if count >= MAX_EXACT:
-            rng = np.random.default_rng(seed)
-            sizes = rng.integers(0, count + 1, SAMPLED)
-            inside = rng.permuted(np.arange(count) < sizes[:, None], axis=1).astype(np.float64)
-            near, far = inside, np.zeros((1, count))
-            share = np.full((1, SAMPLED), 1 / SAMPLED)
+        if len(self._own) >= MAX_EXACT:  # Owen values: details and words are each one player
+            kinds = self._kinds[players]
+            unions = np.unique(kinds)
+            near = members(len(unions)) @ (unions[:, None] == kinds)
+            far = np.zeros((1, count))
+            share = _shares(len(unions))[members(len(unions)).sum(axis=1).astype(int)][None]
         else:
             # Those whose ratio counts stand in the first half.
             paired = {p for pair in self._kernel.ratios for p in pair}

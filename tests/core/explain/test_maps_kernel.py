@@ -104,8 +104,8 @@ def test_the_links_slope(power):
     assert link_slope(link, np.array([-2.5]))[0] == 0
 
 
-def test_many_players_are_sampled_near_the_exact_value(monkeypatch, model, catalog, photo):
-    exact = PhotoGame(model, catalog, ROW).value(photo)
-    monkeypatch.setattr("core.explain.maps_kernel.MAX_EXACT", 3)
-    sampled = PhotoGame(model, catalog, ROW).value(photo)
-    assert sampled != exact and sampled == pytest.approx(exact, rel=0.05)
+def test_with_many_players_it_is_the_photos_owen_value(monkeypatch, model, catalog, photo):
+    for module in ("explain.maps_kernel", "popularity.kernel_game"):
+        monkeypatch.setattr(f"core.{module}.MAX_EXACT", 3)
+    told = model.contributions(catalog, np.array([ROW]))["image"][0]
+    assert PhotoGame(model, catalog, ROW).value(photo) == pytest.approx(told, abs=1e-9)
