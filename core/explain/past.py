@@ -7,7 +7,7 @@ has a new season's name. The distance by photo is ``1 - cosine`` of CLIP vectors
 way; that by both is their mean. So 1 is as far apart as two random items.
 
 What counts as near is learned from the past items themselves: each has a nearest item of another
-style among those released before it, and 95 % of these distances are at most the limit.
+style among those sold before its release, and 95 % of these distances are at most the limit.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ from core.catalog.roles import Role
 from core.errors import ModelError
 from core.popularity.columns import feature_columns, match_columns
 from core.popularity.neighbours import RANGE, UNKNOWN, Neighbours
+from core.popularity.splits import sales_window
 
 By = Literal["attributes", "photo", "both"]
 MIN_PAST = 20
@@ -48,6 +49,7 @@ class Past:
         vectors: (items, dimensions) unit vectors of the photos, NaN without one; None where the
             photos have not been read.
         dates: (items,) release dates, None where the catalog has none.
+        known: (items,) when the target was: `dates` and the weeks of the sales series.
         styles: (items,) the group cells as one text, empty where there are none.
         photo_scale: mean ``1 - cosine`` of two random photos.
         limits: the largest distance that counts as near; without a kind that cannot be told.
@@ -61,6 +63,7 @@ class Past:
     weights: np.ndarray
     vectors: np.ndarray | None
     dates: np.ndarray | None
+    known: np.ndarray | None
     styles: np.ndarray
     photo_scale: float
     limits: Mapping[By, float]
@@ -89,6 +92,8 @@ class Past:
         )
         cells = np.array([c.cells for c in neighbours.columns], dtype=np.int32)
         date = catalog.column(Role.RELEASE_DATE)
+        dates = None if date is None else catalog.frame[date].to_numpy(dtype="datetime64[ns]")[rows]
+        known = None if dates is None else dates + sales_window(catalog).to_timedelta64()
         rng = np.random.default_rng(seed)
         photos = None if vectors is None else np.asarray(vectors[rows], dtype=np.float32)
         past = cls(
@@ -99,7 +104,8 @@ class Past:
             cells.reshape(len(neighbours.columns), len(rows)),
             _weights(neighbours, dated=date is not None),
             photos,
-            None if date is None else catalog.frame[date].to_numpy(dtype="datetime64[ns]")[rows],
+            dates,
+            known,
             _styles(catalog, rows),
             _photo_scale(photos, rng),
             {},
@@ -108,7 +114,7 @@ class Past:
         return past
 
     def allowed(self, catalog: Catalog, row: int) -> np.ndarray:
-        """(items,) which of them are an item's past: released before it, of another style.
+        """(items,) which of them are an item's past: sold before its release, of another style.
 
         Where its release date, or that of all, is not known, every item counts as released before.
         """
@@ -158,8 +164,8 @@ class Past:
         found = np.ones(len(self.rows), dtype=bool)
         if style:
             found &= self.styles != style
-        if self.dates is not None and not pd.isna(date):
-            found &= self.dates < pd.Timestamp(date).to_datetime64()
+        if self.known is not None and not pd.isna(date):
+            found &= self.known < pd.Timestamp(date).to_datetime64()
         return found
 
     def _columns_apart(self, steps: np.ndarray) -> np.ndarray:

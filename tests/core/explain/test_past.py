@@ -10,7 +10,7 @@ from core.catalog.roles import Role
 from core.errors import ModelError
 from core.explain.past import MIN_PAST, Past
 from core.explain.what_if import edited
-from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame
+from tests.core.popularity.synthetic import as_catalog, make_catalog, make_frame, with_series
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,16 @@ def test_the_past_is_older_and_of_other_styles(catalog, past):
         older = catalog.frame["Launch"] < catalog.frame["Launch"][row]
         other = catalog.frame["Style"] != catalog.frame["Style"][row]
         np.testing.assert_array_equal(allowed, older & other)
+
+
+def test_what_was_still_selling_at_its_release_is_not_an_items_past(tmp_path):
+    made = make_catalog(150)
+    sold = with_series(made, np.outer(made.target(), [0.5, 0.3, 0.2]), tmp_path / "sold")
+    past, launch = Past.of(sold), sold.frame["Launch"]
+    other = sold.frame["Style"] != sold.frame["Style"][40]
+    known = launch + pd.Timedelta(weeks=3) < launch[40]
+    np.testing.assert_array_equal(past.allowed(sold, 40), known & other)
+    assert (known & other).sum() < ((launch < launch[40]) & other).sum()
 
 
 def test_an_item_without_a_date_has_all_of_the_past(catalog, past):
