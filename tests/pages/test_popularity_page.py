@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import app.catalogs
 from core.catalog.catalog import write_catalog
 from core.popularity import metrics
 from core.popularity.ranking import rank
 from core.popularity.scoreboard import load_scoreboard
 from core.popularity.training import train
 from tests.core.popularity.synthetic import make_catalog, with_series
-from tests.pages.conftest import by_label, words
+from tests.pages.conftest import PAGE, AppTest, by_label, words
 
 VIEWS = ["This item", "What if", "Assortment", "The range", "Models"]
 
@@ -68,10 +69,16 @@ def test_the_charts_of_a_tab_are_told_in_words(made, use, view):
     assert told and all(told)
 
 
-def test_without_models_it_says_what_to_do(made, use):
-    test = use(made[0], None)
+def test_without_models_it_leads_to_the_training(made, monkeypatch):
+    monkeypatch.setattr(app.catalogs, "current_catalog", lambda: made[0])
+    monkeypatch.setattr(app.catalogs, "current_models", lambda: None)
+    # The link to another page is there only in the whole dashboard.
+    test = AppTest.from_file(str(PAGE.parents[1] / "app" / "dashboard.py"), default_timeout=60)
+    test.switch_page(str(PAGE)).run()
     assert not test.exception
-    assert "train_models.py" in test.info[0].value and "Setup" in test.info[0].value
+    assert "train_models.py" in test.info[0].value
+    (link,) = test.get("page_link")
+    assert link.proto.label == "Train models" and "section=Models" in link.proto.query_string
 
 
 def test_a_broken_model_folder_gives_a_sentence(made, use, tmp_path):
@@ -161,12 +168,12 @@ def test_the_closest_past_items_stand_beside_the_prediction(made, use):
     told = next(c.proto.alt for c in test.get("plotly_chart") if "closest past" in c.proto.alt)
     assert "This item, predicted: " in told and "Alike by details: " in told
     text = words(test)
-    assert "8 items sold " in text and "The photos of past items have not been read" in text
+    assert "8 items mostly sold " in text and "The photos of past items have not been read" in text
     shown = next(h.proto.body for h in test.get("html") if "<div" in h.proto.body)
     assert shown.count("<a ") == 8 and "item=0-00" in shown
     oldest = made[0].frame.set_index("sku")["Launch"].idxmin()
     test = use(*made, item=oldest)
-    assert "Nothing whose sales are known was released before this item." in words(test)
+    assert "Of no other item were the sales known when this one was released." in words(test)
 
 
 def test_without_the_catalog_that_was_learned_from_there_is_no_evidence(made, use):
