@@ -129,7 +129,9 @@ def _paint(
     if region.sum() < 20:
         return picture
     tall = person.parse.shape[0]
-    light = cv2.cvtColor(person.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) + 20
+    whole, box = picture, _box(region, margin=round(tall / 40) + 4)
+    picture, region = picture[box], region[box]
+    light = cv2.cvtColor(person.pixels[box], cv2.COLOR_RGB2GRAY).astype(np.float32) + 20
     relative = np.where(region, light / np.median(light[region]), 0).astype(np.float32)
     weight = cv2.GaussianBlur(region.astype(np.float32), (0, 0), tall / 130) + 1e-6
     smooth = cv2.GaussianBlur(relative, (0, 0), tall / 130) / weight
@@ -138,7 +140,17 @@ def _paint(
     turn = np.clip(thick / (tall / 50), 0, 1)
     shade = shade * (0.8 + 0.2 * np.sqrt(turn * (2 - turn)))
     soft = cv2.GaussianBlur(region.astype(np.float32), (0, 0), 0.8)[..., None]
-    return picture * (1 - soft) + colour * shade[..., None] * soft
+    whole[box] = picture * (1 - soft) + colour * shade[..., None] * soft
+    return whole
+
+
+def _box(region: np.ndarray, margin: int) -> tuple[slice, slice]:
+    """Rows and columns around a region (pixels)."""
+    rows, columns = (np.flatnonzero(region.any(axis=axis)) for axis in (1, 0))
+    return (
+        slice(max(0, rows[0] - margin), rows[-1] + 1 + margin),
+        slice(max(0, columns[0] - margin), columns[-1] + 1 + margin),
+    )
 
 
 def _ground(person: Person, away: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from core.errors import TryOnError
 from core.tryon.bare import bare
 from core.tryon.body import Body
+from core.tryon.bounded import bounded, mask_of_size, restored
 from core.tryon.composite import compose, union
 from core.tryon.cutout import Cutout
 from core.tryon.engine import CATEGORIES, Availability, GarmentCategory, Licence, OnStep, Prepared
@@ -24,8 +25,12 @@ from core.vision.atr import ID
 
 @dataclass(frozen=True)
 class Placed:
-    """A garment measured, fitted and warped: what the preview keeps between its two steps."""
+    """A garment measured, fitted and warped: what the preview keeps between its two steps.
 
+    All of it is of the size of `work`, the person at a bounded one.
+    """
+
+    work: Person
     shape: Shape
     fit: Fit
     layers: list[Layer]
@@ -43,7 +48,7 @@ class PreviewEngine:
 
     name = "preview"
     title = "Preview"
-    version = "3"
+    version = "4"
     licence = Licence("this project's", commercial=True, note="No weights.")
     categories = CATEGORIES
     uses_sampling = False
@@ -67,6 +72,7 @@ class PreviewEngine:
         require_front(person, category)
         garment = worn_part(garment, category)
         shape = measure(garment, category)
+        whole, person = person, bounded(person)
         body = Body(person)
         fitted = fit(shape, body)
         inside = lining(garment, shape)
@@ -93,14 +99,17 @@ class PreviewEngine:
                 # Beside a top that hides the waistband nothing of it sticks out.
                 above = np.arange(len(mask))[:, None] < body.axis.at(seen)[1]
                 mask &= ~(above & (person.parse == ID["background"]))
+        work = Placed(
+            person, shape, fitted, layers, bare(person, body, category), inside is not None
+        )
         return Prepared(
-            person,
+            whole,
             garment,
             category,
-            mask.astype(np.uint8) * 255,
-            person.parse,
-            person.keypoints,
-            Placed(shape, fitted, layers, bare(person, body, category), inside is not None),
+            mask_of_size(mask.astype(np.uint8) * 255, whole.parse.shape),
+            whole.parse,
+            whole.keypoints,
+            work,
         )
 
     def run(
@@ -115,14 +124,17 @@ class PreviewEngine:
     ) -> list[np.ndarray]:
         """Compose the picture; seed, steps and scale change nothing, samples are copies."""
         placed: Placed = prepared.work
+        person, work = prepared.person, placed.work
         picture = compose(
-            prepared.person,
+            work,
             placed.bared,
             placed.layers,
             placed.fit,
             placed.lined,
-            prepared.mask,
+            mask_of_size(prepared.mask, work.parse.shape),
         )
+        if work is not person:
+            picture = restored(person, work, picture, prepared.mask)
         if on_step is not None:
             on_step(1, 1)
         return [picture] * samples
