@@ -27,7 +27,7 @@ HEADINGS: dict[By, str] = {
     "both": "Alike by both",
 }
 MISSING = {
-    "past": "Nothing whose sales are known was released before this item.",
+    "past": "Of no other item were the sales known when this one was released.",
     "photo": "This item has no photo that was read, so it cannot be compared by photo.",
     "photos": "The photos of past items have not been read yet. Open an item on the **Catalog**"
     " page and choose *Find similar items*.",
@@ -113,13 +113,16 @@ def _column(past: Past, kind: Nearest, unit: str, *, linked: bool) -> None:
 
 
 def sentence(kind: Nearest, unit: str) -> str:
-    """What the closest sold: ``8 items sold 130 to 366 units, half of them more than 215.``"""
+    """What the closest sold: ``8 items mostly sold 130 to 366 units.``"""
     if len(kind.items) == 1:
         words = f"1 item sold {kind.median:,.0f} {unit}."
     else:
         ends = (kind.low, kind.high)
         low, middle, high = (about(v, *ends) for v in (kind.low, kind.median, kind.high))
-        words = f"{len(kind.items)} items sold {low} to {high} {unit}, half of them over {middle}."
+        words = (
+            f"{len(kind.items)} items mostly sold {low} to {high} {unit}, half of them over"
+            f" {middle}."
+        )
     return words + (" None of them is near." if kind.is_near is False else "")
 
 
@@ -201,7 +204,7 @@ def evidence_chart(found: Evidence, line: pd.Series, unit: str) -> tuple[go.Figu
 
 def _method(found: Evidence) -> None:
     st.markdown(
-        "Past items are those with known sales that were released before this one; items of its"
+        "Past items are those whose sales were known when this one was released; items of its"
         " own style are left out, and of each other style the closest counts. Dots in the chart are"
         " what they sold, a bar holds the middle 80 % of them, its mark is the median. The bar of"
         " the prediction is its 90 % range."

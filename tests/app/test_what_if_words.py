@@ -116,7 +116,7 @@ def nearest(by, sold, near=True):
 
 def test_what_past_items_sold_is_a_sentence():
     assert sentence(nearest("photo", [100.0, 200.0, 300.0]), "units") == (
-        "3 items sold 120 to 280 units, half of them over 200."
+        "3 items mostly sold 120 to 280 units, half of them over 200."
     )
     assert sentence(nearest("photo", [120.0], near=False), "units") == (
         "1 item sold 120 units. None of them is near."
