@@ -10,11 +10,13 @@ from PIL import Image
 import app.catalogs
 import core.resources
 from app import what_if_form, what_if_photo
+from app.words import MODEL_NAMES
 from core.catalog.catalog import write_catalog
 from core.explain import photos
 from core.explain.scenarios import saved
 from core.popularity import metrics
 from core.popularity.ranking import rank
+from core.popularity.scoreboard import load_scoreboard
 from core.popularity.training import train
 from tests.core.popularity.synthetic import make_catalog
 from tests.pages.conftest import PAGE, by_label, words
@@ -122,9 +124,11 @@ def test_edits_stay_while_another_model_and_another_item_are_looked_at(opened):
 
 def test_the_model_is_part_of_the_link(made, opened):
     test = AppTest.from_file(str(PAGE), default_timeout=60)
-    test.query_params["model"] = "Photo alone"
+    board = load_scoreboard(made[1])
+    label = next(MODEL_NAMES[m] for m in board.trained if m != board.promoted)
+    test.query_params["model"] = label
     test.run()
-    assert not test.exception and "Model “Photo alone”" in words(test)
+    assert not test.exception and f"Model “{label}”" in words(test)
 
 
 def test_an_uploaded_photo_changes_the_prediction_and_is_undone(made, opened):
