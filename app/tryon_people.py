@@ -39,6 +39,12 @@ def take_pending() -> None:
         choose(model=own.id)
 
 
+def _pick(person: str) -> None:
+    """Dress somebody else; what was wrong with the last photo is past."""
+    tryon_own.remember_trouble("people", None)
+    choose(model=person)
+
+
 def panel(listed: list[Listed], person: Person | None) -> None:
     """Draw the people to choose from and the ways to add one."""
     st.markdown("**Person**")
@@ -49,7 +55,7 @@ def panel(listed: list[Listed], person: Person | None) -> None:
             None if person is None else st.query_params.get("model"),
             key="tryon_people",
             label="People",
-            on_pick=lambda chosen: choose(model=chosen),
+            on_pick=_pick,
         )
     else:
         st.info(

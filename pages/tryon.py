@@ -100,7 +100,10 @@ def page() -> None:
             if result is not None:
                 tryon_take.show(look, result, tryon_views.sample(result), rack, models)
                 tryon_history.remember(look, result)
-            st.caption(PAINTED if engine.uses_sampling else NOTICE)
+            if not engine.uses_sampling:
+                st.caption(NOTICE)
+            elif result is not None:
+                st.caption(PAINTED)
         elif person is not None:
             st.image(person.pixels, alt=person.title, width="stretch")
     with history:
