@@ -8,9 +8,10 @@ from app.catalog_chart import has_chart
 from app.catalog_state import filter_by, go, select, shown, undo_selection
 from app.export_menu import export_menu
 from app.look_search import look_menu
-from app.words import MODEL_NAMES, plain
+from app.words import plain
 from core.catalog.query import PER_PAGE, Filters, Listing, Query, pages
 from core.catalog.selection import Selection
+from core.explain.wording import MODEL_NAMES
 
 SORT_NAMES = {
     "rank": "Rank",

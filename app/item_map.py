@@ -10,14 +10,14 @@ from PIL import Image
 
 from app.map_regions import region_table
 from app.popularity_view import CONFIG, item_names, layout
-from app.words import MODEL_NAMES, plain
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.checkpoints import clip_by_id
 from core.errors import FashionError
 from core.explain.maps import LOWERS, RAISES, MapScore, PhotoMap, has_map, pale, photo_map
 from core.explain.maps_regions import Region
 from core.explain.maps_tower import Box, VisionTower
-from core.explain.wording import times
+from core.explain.wording import MODEL_NAMES, times
 from core.popularity.additive import BlockModel
 from core.popularity.scoreboard import Scoreboard
 from core.vision.images import encode_webp

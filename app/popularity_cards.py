@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.words import MODEL_NAMES
+from core.explain.wording import MODEL_NAMES
 from core.popularity.scoreboard import Scoreboard
 
 

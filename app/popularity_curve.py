@@ -9,8 +9,9 @@ import streamlit as st
 
 from app.popularity_jobs import Progress, forget, job, start
 from app.popularity_view import CONFIG, layout
-from app.words import MODEL_NAMES, colours, plain
+from app.words import colours, plain
 from core.catalog.catalog import Catalog
+from core.explain.wording import MODEL_NAMES
 from core.popularity.learning_curve import (
     DRAWS,
     LearningCurve,

@@ -134,8 +134,8 @@ def show(
         st.plotly_chart(figure, config=CONFIG, alt=alt, key="waterfall")
         with st.popover("How is this computed?"):
             _method(explanation, line, board)
-    item_map.show(model, catalog, board, row)
     item_evidence.show(catalog, board, line, row)
+    item_map.show(model, catalog, board, row)  # last: a first map of a deep model takes seconds
 
 
 def _actual(catalog: Catalog, row: int, line: pd.Series, board: Scoreboard) -> None:

@@ -12,11 +12,11 @@ import streamlit as st
 
 from app.photos import photo_url
 from app.popularity_view import CONFIG, item_names, layout
-from app.words import MODEL_NAMES, colours
+from app.words import colours
 from core.catalog.catalog import Catalog
 from core.explain.overview_fields import sample
 from core.explain.overview_models import Disagreement, disagreement
-from core.explain.wording import ordinal
+from core.explain.wording import MODEL_NAMES, ordinal
 from core.popularity.scoreboard import Scoreboard
 from core.resources import ranking
 

@@ -8,10 +8,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.popularity_view import CONFIG, item_names, layout
-from app.words import MODEL_NAMES, colours, interval
+from app.words import colours, interval
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.catalog.suggestions import stamp
+from core.explain.wording import MODEL_NAMES
 from core.popularity.scoreboard import Scoreboard, headline_rows
 
 MAX_POINTS = 4000

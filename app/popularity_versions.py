@@ -4,9 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.words import MODEL_NAMES, plain
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.errors import FashionError
+from core.explain.wording import MODEL_NAMES
 from core.popularity.scoreboard import Choice, Scoreboard, load_scoreboard
 from core.popularity.versions import (
     KEPT,

@@ -8,11 +8,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.suggestions import accepted_titles
-from app.words import MODEL_NAMES, capital, colours, label
+from app.words import capital, colours, label
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.explain.linear import REST, Explanation, Step
-from core.explain.wording import about, times
+from core.explain.wording import MODEL_NAMES, about, times
 from core.popularity.additive import IMAGE_PLAYER, REVIEW_PLAYER, TEXT_PLAYER
 from core.popularity.scoreboard import REFERENCE, Scoreboard
 

@@ -14,10 +14,11 @@ from app.catalogs import (
     select_models,
 )
 from app.popularity_view import pairs_sentence
-from app.words import MODEL_NAMES, plain
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.errors import FashionError
+from core.explain.wording import MODEL_NAMES
 from core.popularity.ranking import load_model
 from core.popularity.scoreboard import Scoreboard, load_scoreboard
 from core.popularity.versions import keep

@@ -10,13 +10,14 @@ from PIL import Image
 
 from app.tryon_choice import Rack
 from app.tryon_run import Look
-from app.words import MODEL_NAMES, about, plain
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.checkpoints import best_clip, clip_by_id
 from core.errors import CheckpointMissing, FashionError
 from core.explain.photos import keep_photo, read_photo
 from core.explain.scenarios import photos_in_use
 from core.explain.what_if import edited, photo_column
+from core.explain.wording import MODEL_NAMES, about
 from core.popularity.ranking import load_model
 from core.popularity.scoreboard import load_scoreboard
 from core.resources import captioner, clip_encoder

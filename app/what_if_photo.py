@@ -15,7 +15,7 @@ from app.popularity_view import item_names
 from app.what_if_region import garment_photo
 from app.what_if_state import Edits, Studied
 from app.what_if_words import colour_column
-from app.words import MODEL_NAMES, plain
+from app.words import plain
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
 from core.checkpoints import best_clip, clip_by_id
@@ -24,6 +24,7 @@ from core.explain.photos import Kind, base_of, keep_photo, kind_of, photo_file, 
 from core.explain.recolour import recolour, shade
 from core.explain.scenarios import photos_in_use
 from core.explain.what_if import photo_column
+from core.explain.wording import MODEL_NAMES
 from core.popularity.scoreboard import Scoreboard
 from core.resources import clip_encoder
 from core.vision.clip import ClipEncoder

@@ -5,21 +5,6 @@ import re
 import streamlit as st
 
 from core.explain.wording import about
-from core.popularity.scoreboard import AT_LAUNCH, NEIGHBOURS, REFERENCE
-
-MODEL_NAMES = {
-    "linear": "Details and text",
-    "image": "Photo alone",
-    "deep": "Details, text and photo",
-    "blend": "Blend of the models",
-    REFERENCE: "Category average",
-    NEIGHBOURS: "Most alike items",
-}
-MODEL_NAMES |= {
-    name + AT_LAUNCH: f"{MODEL_NAMES[name]}, as known at launch"
-    for name in ("linear", "deep", "blend")
-}
-"""What each model, and each line to compare it with, is called on a page."""
 
 
 def colours() -> dict[str, str]:

@@ -13,8 +13,9 @@ from app import (
 )
 from app.catalogs import SETUP, current_catalog, current_models, no_catalog
 from app.popularity_sections import MODELS_TAB, headline, scoreboard
-from app.words import MODEL_NAMES, plain
+from app.words import plain
 from core.errors import CatalogError, FashionError
+from core.explain.wording import MODEL_NAMES
 from core.popularity.ranking import load_model
 from core.popularity.scoreboard import load_scoreboard
 from core.resources import ranking

@@ -19,7 +19,7 @@ from core.explain.linear import SAMPLED
 from core.explain.past import Past
 from core.explain.report import ItemReport, Reporter
 from core.explain.report_charts import KINDS, evidence_svg, shares_svg, waterfall_svg
-from core.explain.wording import about, clean, times
+from core.explain.wording import MODEL_NAMES, about, clean, times
 from core.explain.words import strongest_kind
 from core.popularity.card import format_metric
 from core.vision.images import encode_webp, open_image
@@ -91,9 +91,9 @@ def _map(report: ItemReport) -> str:
     tested = "Maps of this model's kind have not been put to the test."
     if score:
         tested = (
-            f"On {score.photos:,} photos new to the {score.model} model, such maps beat random ones"
-            f" by {score.value:.2f} ({score.low:.2f} to {score.high:.2f}) standard deviations of"
-            f" what photos make of its numbers (“{score.catalog}”)."
+            f"On {score.photos:,} photos new to “{MODEL_NAMES[score.model]}”, such maps beat random"
+            f" ones by {score.value:.2f} ({score.low:.2f} to {score.high:.2f}) standard deviations"
+            f" of what photos make of its numbers (“{score.catalog}”)."
         )
     return (
         "<h2>Which parts of the photo count</h2>"
@@ -156,8 +156,8 @@ def card_lines(reporter: Reporter) -> list[tuple[str, str]]:
     lines = [
         (
             "Model.",
-            f"The {model.name} model, trained {board.date[:10]} on {board.items:,} items of"
-            f" “{board.catalog}” (data {board.data_hash[:12]}). What is known only after launch is"
+            f"The model “{MODEL_NAMES[model.name]}”, trained {board.date[:10]} on"
+            f" {board.items:,} items of “{board.catalog}” (data {board.data_hash[:12]}). What is known only after launch is"
             f" {late}.{sight}",
         ),
         (

@@ -11,6 +11,21 @@ import unicodedata
 from core.catalog.roles import Role
 from core.explain.linear import Part
 from core.explain.modality import Modality
+from core.popularity.scoreboard import AT_LAUNCH, NEIGHBOURS, REFERENCE
+
+MODEL_NAMES = {
+    "linear": "Details and text",
+    "image": "Photo alone",
+    "deep": "Details, text and photo",
+    "blend": "Blend of the models",
+    REFERENCE: "Category average",
+    NEIGHBOURS: "Most alike items",
+}
+MODEL_NAMES |= {
+    name + AT_LAUNCH: f"{MODEL_NAMES[name]}, as known at launch"
+    for name in ("linear", "deep", "blend")
+}
+"""What each model, and each line to compare it with, is called."""
 
 NOT_GIVEN, NOT_THERE, NO_PHOTO = "not given", "not in this catalog", "no photo"
 """What `core.explain.linear` shows for a cell that is missing."""

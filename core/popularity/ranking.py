@@ -86,9 +86,10 @@ def rank(
         frame.loc[known, "basis"] = "out_of_fold"
     elif known.any():
         notes.append(
-            f"{int(known.sum()):,} items have ids that the model learned from in another version of"
-            " this catalog or in another catalog; if they are the same items, their predictions"
-            " look better than they are. Train again to have them predicted without that."
+            f"{int(known.sum()):,} item{'s have ids' if known.sum() > 1 else ' has an id'} that the"
+            " model learned from in another version of this catalog or in another"
+            " catalog; if they are the same items, their predictions look better"
+            " than they are. Train again to have them predicted without that."
         )
     frame = frame.sort_values(["predicted", "item_id"], ascending=[False, True], kind="stable")
     frame.insert(1, "rank", np.arange(1, len(frame) + 1))

@@ -10,10 +10,10 @@ from PIL import Image
 import app.catalogs
 import core.resources
 from app import what_if_form, what_if_photo
-from app.words import MODEL_NAMES
 from core.catalog.catalog import write_catalog
 from core.explain import photos
 from core.explain.scenarios import saved
+from core.explain.wording import MODEL_NAMES
 from core.popularity import metrics
 from core.popularity.ranking import rank
 from core.popularity.scoreboard import load_scoreboard
