@@ -157,8 +157,8 @@ def card_lines(reporter: Reporter) -> list[tuple[str, str]]:
         (
             "Model.",
             f"The model “{MODEL_NAMES[model.name]}”, trained {board.date[:10]} on"
-            f" {board.items:,} items of “{board.catalog}” (data {board.data_hash[:12]}). What is known only after launch is"
-            f" {late}.{sight}",
+            f" {board.items:,} items of “{board.catalog}” (data {board.data_hash[:12]}). What is"
+            f" known only after launch is {late}.{sight}",
         ),
         (
             "Scores.",
