@@ -211,9 +211,11 @@ def _lower_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
     if shape.legs:
         targets["crotch"] = body.crotch()
         crotch = _depth_of(body, targets["crotch"])
-        # The width tells too much of trousers on a form, the rise too little of high ones.
-        rise = (crotch - waist) / max(float(rows[-1] - rows[0]), 1.0)
-        along = float(np.sqrt(along * max(rise, 0.5 * along)))
+        reach = waist + (_leg_end(shape) - rows[0]) * along
+        if reach < waist + FULL_LENGTH * (body.ankle_depth - waist):
+            # The width tells too much of shorts on a form, the rise too little of high ones.
+            rise = (crotch - waist) / max(float(rows[-1] - rows[0]), 1.0)
+            along = float(np.sqrt(along * max(rise, 0.7 * along)))
         depths = np.linspace(waist, crotch, len(rows))
         along = _leg_scale(shape, body, waist + (_leg_end(shape) - rows[0]) * along, crotch)
     else:
