@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,27 @@ def test_streamlit_stays_in_the_front(path: Path) -> None:
     for name in imported(path):  # a benchmark may drive a page, not draw one
         if name.split(".")[0] == "streamlit":
             assert driver and name.startswith(driver), f"{identity(path)} imports {name}"
+
+
+def lazily_imported(node: ast.AST) -> Iterator[ast.AST]:
+    """Imports from transformers and diffusers that run without the lock of their own."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.With) and ast.unparse(child.items[0]) == "IMPORTING":
+            continue
+        module = (child.module or "") if isinstance(child, ast.ImportFrom) else ""
+        if module.split(".")[0] in ("transformers", "diffusers"):
+            yield child
+        yield from lazily_imported(child)
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if identity(p).startswith(("core/", "app/"))], ids=identity
+)
+def test_two_threads_never_import_from_transformers_at_once(path: Path) -> None:
+    found = [ast.unparse(node) for node in lazily_imported(ast.parse(path.read_text("utf-8")))]
+    assert not found, "import under core.vision.importing.IMPORTING"
 
 
 @pytest.mark.parametrize("path", FILES, ids=identity)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from core.vision.importing import IMPORTING
+
 SAMPLERS = {
     "published": ("As published: UniPC", 20),
     "fast": ("Faster: DPM-Solver++ in fewer steps", 12),
@@ -22,7 +24,8 @@ def make_sampler(settings: dict[str, Any], steps: int, name: str = "published") 
         steps: how many steps.
         name: one of `SAMPLERS`.
     """
-    from diffusers import DPMSolverMultistepScheduler, UniPCMultistepScheduler
+    with IMPORTING:
+        from diffusers import DPMSolverMultistepScheduler, UniPCMultistepScheduler
 
     if name == "fast":
         sampler = DPMSolverMultistepScheduler.from_config(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core.checkpoints import whole
 from core.errors import CheckpointMissing
+from core.vision.importing import IMPORTING
 
 if TYPE_CHECKING:
     import torch
@@ -56,7 +57,8 @@ def load_unet(folder: Path, dtype: "torch.dtype", device: "torch.device") -> Any
     Raises:
         CheckpointMissing: a file is missing, damaged, or does not hold exactly this net.
     """
-    from diffusers import UNet2DConditionModel
+    with IMPORTING:
+        from diffusers import UNet2DConditionModel
 
     with _readable(folder):
         return _filled(UNet2DConditionModel, folder, dtype, device)
@@ -68,7 +70,8 @@ def load_vae(folder: Path, dtype: "torch.dtype", device: "torch.device") -> Any:
     Raises:
         CheckpointMissing: as `load_unet`.
     """
-    from diffusers import AutoencoderKL
+    with IMPORTING:
+        from diffusers import AutoencoderKL
 
     with _readable(folder):
         return _filled(AutoencoderKL, folder, dtype, device)
@@ -81,7 +84,9 @@ def load_clip_vision(folder: Path, device: "torch.device") -> tuple[Any, Any]:
         CheckpointMissing: a file is missing or damaged.
     """
     import torch
-    from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
+
+    with IMPORTING:
+        from transformers import CLIPImageProcessorPil, CLIPVisionModelWithProjection
 
     with _readable(folder), _quiet():  # the file also holds the text tower, which is no news
         tower = whole(
@@ -116,7 +121,9 @@ def text_constants(folders: Folders) -> dict[str, Text]:
         CheckpointMissing: a file is missing or damaged.
     """
     import torch
-    from transformers import CLIPTextModel, CLIPTokenizer
+
+    with IMPORTING:
+        from transformers import CLIPTextModel, CLIPTokenizer
 
     with _readable(folders.ootd / "text_encoder"), _quiet():
         encoder = whole(
@@ -195,7 +202,8 @@ def _current(name: str) -> str:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """No progress bars and no reports by transformers inside."""
-    from transformers.utils import logging
+    with IMPORTING:
+        from transformers.utils import logging
 
     level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()

@@ -19,6 +19,7 @@ from PIL import Image
 
 from core.checkpoints import checkpoint_id, whole
 from core.errors import CheckpointMissing
+from core.vision.importing import IMPORTING
 
 ATTRIBUTES_FILE = "attributes.json"
 TYPE = "type"
@@ -112,8 +113,10 @@ class Captioner:
             CheckpointMissing: a file is missing or damaged.
         """
         import torch
-        from transformers import AutoTokenizer, VisionEncoderDecoderModel, ViTImageProcessorPil
-        from transformers.utils.logging import disable_progress_bar, set_verbosity_error
+
+        with IMPORTING:
+            from transformers import AutoTokenizer, VisionEncoderDecoderModel, ViTImageProcessorPil
+            from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
         directory = Path(directory)
         self.checkpoint_id = checkpoint_id(directory)

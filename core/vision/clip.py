@@ -17,6 +17,7 @@ from PIL import Image
 
 from core.checkpoints import checkpoint_id, whole
 from core.errors import CheckpointMissing
+from core.vision.importing import IMPORTING
 
 if TYPE_CHECKING:
     import torch
@@ -82,8 +83,10 @@ def load_clip(
         CheckpointMissing: a file is missing or damaged.
     """
     import torch
-    from transformers import CLIPImageProcessorPil, CLIPModel
-    from transformers.utils.logging import disable_progress_bar
+
+    with IMPORTING:
+        from transformers import CLIPImageProcessorPil, CLIPModel
+        from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # loading is a second; the bar only litters terminals and logs
     with _readable(directory):
@@ -143,7 +146,9 @@ class ClipEncoder:
             CheckpointMissing: a file is missing or damaged.
         """
         import torch
-        from transformers import CLIPTokenizer
+
+        with IMPORTING:
+            from transformers import CLIPTokenizer
 
         directory = Path(directory)
         self.checkpoint_id = checkpoint_id(directory)

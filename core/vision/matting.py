@@ -13,6 +13,7 @@ from PIL import Image
 
 from core.checkpoints import checkpoint_id, whole
 from core.errors import CheckpointMissing
+from core.vision.importing import IMPORTING
 
 AREA = 176 * 176
 """Pixels of the picture that the network sees; the photo's shape is kept."""
@@ -49,10 +50,12 @@ class GarmentNetwork:
             CheckpointMissing: the directory does not hold such a checkpoint.
         """
         import torch
-        from transformers import (
-            SegformerImageProcessorPil,
-            UperNetForSemanticSegmentation,
-        )
+
+        with IMPORTING:
+            from transformers import (
+                SegformerImageProcessorPil,
+                UperNetForSemanticSegmentation,
+            )
 
         self.checkpoint_id = checkpoint_id(directory)
         try:

@@ -14,6 +14,7 @@ from PIL import Image
 from core.checkpoints import checkpoint_id, whole
 from core.errors import CheckpointMissing
 from core.vision.atr import ATR, ID, mirror_ids
+from core.vision.importing import IMPORTING
 
 MOST_PIXELS = 1_000_000
 """Size up to which a body map is made pixel by pixel."""
@@ -117,8 +118,10 @@ class HumanParser:
             CheckpointMissing: a file is missing or damaged, or the network has other classes.
         """
         import torch
-        from transformers import SegformerImageProcessorPil, UperNetForSemanticSegmentation
-        from transformers.utils.logging import disable_progress_bar
+
+        with IMPORTING:
+            from transformers import SegformerImageProcessorPil, UperNetForSemanticSegmentation
+            from transformers.utils.logging import disable_progress_bar
 
         directory = Path(directory)
         self.checkpoint_id = checkpoint_id(directory)

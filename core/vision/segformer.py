@@ -13,6 +13,7 @@ from PIL import Image
 from core.checkpoints import checkpoint_id, whole
 from core.errors import CheckpointMissing
 from core.vision.atr import ATR
+from core.vision.importing import IMPORTING
 
 CLASSES = ATR[:-1]
 """Its classes: those of the body map but the neck."""
@@ -41,7 +42,9 @@ class SegformerParser:
             CheckpointMissing: a file is missing or damaged, or the network has other classes.
         """
         import torch
-        from transformers import SegformerForSemanticSegmentation, SegformerImageProcessorPil
+
+        with IMPORTING:
+            from transformers import SegformerForSemanticSegmentation, SegformerImageProcessorPil
 
         directory = Path(directory)
         self.checkpoint_id = checkpoint_id(directory)
