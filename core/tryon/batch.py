@@ -25,6 +25,9 @@ from core.vision.images import open_image
 
 MOST_PAIRS = 400
 
+LONGEST_NAME = 120
+"""Signs of a file's name, so that endings fit into the 255 bytes that file systems take."""
+
 TILE = (240, 320)
 """Width and height of a picture on the sheet (pixels)."""
 
@@ -69,7 +72,7 @@ class Pair:
     """What came of one garment on one person.
 
     Attributes:
-        name: of the pair's files.
+        name: of the pair's files, unlike that of any other pair.
         result: None where there is a `problem` instead.
         about: the provenance, empty without a result.
         problem: a sentence.
@@ -111,6 +114,7 @@ def run_batch(
             f"{len(pieces)} garments on {len(sitters)} people are {count} pictures; at most"
             f" {MOST_PAIRS} are made at a time. Choose fewer."
         )
+    taken: set[str] = set()
     for sitter in sitters:
         person, trouble = None, ""
         try:
@@ -118,7 +122,7 @@ def run_batch(
         except FashionError as error:
             trouble = str(error)
         for piece in pieces:
-            name = file_name(f"{piece.id}_on_{sitter.id}")
+            name = _unlike(file_name(f"{piece.id}_on_{sitter.id}"), taken)
             if person is None:
                 yield Pair(sitter, piece, name, None, {}, trouble)
                 continue
@@ -142,8 +146,23 @@ def run_batch(
 
 
 def file_name(text: str) -> str:
-    """Words as a file's name: letters, digits, dots, dashes and underscores."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "garment"
+    """Words as a file's name: at most 120 letters, digits, dots, dashes and underscores."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text)[:LONGEST_NAME].strip("._") or "garment"
+
+
+def _unlike(name: str, taken: set[str]) -> str:
+    """The name, counted on where another pair of the batch has it: ids may differ in other signs.
+
+    Case does not count, as in many file systems; a count has two underscores, since pictures of a
+    pair are counted with one.
+    """
+    free = next(
+        n
+        for n in (name, *(f"{name}__{i}" for i in range(2, MOST_PAIRS + 2)))
+        if n.casefold() not in taken
+    )
+    taken.add(free.casefold())
+    return free
 
 
 class Album:

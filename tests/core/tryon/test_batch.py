@@ -33,6 +33,31 @@ def pieces():
     ]
 
 
+def test_pairs_whose_ids_read_alike_as_file_names_have_names_of_their_own(person, tmp_path):
+    long = "x" * 300
+    ids = ("裙子", "上衣", "a b", "a/b", "A_B", long, long + "y")
+    pieces = [Piece(i, i, png("tee"), "upper_body") for i in ids]
+    same = made(person, pieces[0])
+    pairs = list(
+        run_batch(
+            [Sitter("plain", "Plain", lambda: person)],
+            pieces,
+            ENGINE,
+            Settings(),
+            lambda person, piece: same,
+        )
+    )
+    album = Album(tmp_path / "batch.zip")
+    for pair in pairs:
+        album.add(pair)
+    album.close()
+    with zipfile.ZipFile(tmp_path / "batch.zip") as archive:
+        names = [n for n in archive.namelist() if n.endswith(".png")]
+    names.remove("contact_sheet.png")
+    assert len({name.casefold() for name in names}) == len(ids)
+    assert all(len(name) < 140 for name in names)
+
+
 def missing():
     raise ImageError("The image “gone.webp” is missing.")
 
