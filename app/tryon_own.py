@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import streamlit as st
@@ -96,7 +96,8 @@ def read_quietly(own: Own) -> Person:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _read(name: str, title: str, _data: bytes) -> Person:
-    return read_person(_data, title)
+    # The link names the photo by the id it is kept under, and a look leads back by the person's.
+    return replace(read_person(_data, title), id=name)
 
 
 def remember_trouble(kind: Kind, error: FashionError | None) -> None:
