@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.popularity_jobs import Progress, forget, job, start
+from app.jobs import Progress, forget, job, start
 from app.popularity_view import CONFIG, layout
 from app.words import colours, plain
 from core.catalog.catalog import Catalog

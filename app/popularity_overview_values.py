@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.popularity_jobs import Progress, forget, job, start
+from app.jobs import Progress, forget, job, start
 from core.catalog.catalog import Catalog
 from core.explain.kept import KeptContributions
 from core.explain.overview_fields import adds_up, sample

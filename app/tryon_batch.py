@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app import popularity_jobs, tryon_own
-from app.popularity_jobs import Progress
+from app import jobs, tryon_own
+from app.jobs import Progress
 from app.tryon_choice import Garment, Rack, choose, small
 from app.tryon_engine import expected, panel
 from app.tryon_garments import WORN
@@ -197,14 +197,14 @@ def _start(sitters: list[Sitter], pieces: list[Piece], engine: Engine, settings:
         return
     st.caption(expected(engine, settings, count))
     name = _name(sitters, pieces, engine, settings)
-    running = popularity_jobs.job(_job(name))
+    running = jobs.job(_job(name))
     if (running is not None and not running.ended.is_set()) or _sheet(name).is_file():
         return
 
     def begin() -> None:
         line = lines()[engine.name]
         work = _work(name, sitters, pieces, engine, settings, line)
-        popularity_jobs.start(_job(name), work)
+        jobs.start(_job(name), work)
 
     st.button("Make them", type="primary", icon=":material/grid_on:", on_click=begin)
 
@@ -287,7 +287,7 @@ def _prune() -> None:
 
 @st.fragment(run_every=1.0)
 def _progress(name: str) -> None:
-    running = popularity_jobs.job(_job(name))
+    running = jobs.job(_job(name))
     if running is None or running.ended.is_set():
         st.rerun()
         return
@@ -297,7 +297,7 @@ def _progress(name: str) -> None:
 
 
 def _outcome(name: str) -> None:
-    running = popularity_jobs.job(_job(name))
+    running = jobs.job(_job(name))
     if running is not None and not running.ended.is_set():
         _progress(name)
         return

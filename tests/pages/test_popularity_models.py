@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from app import popularity_jobs
+from app import jobs
 from core.catalog.catalog import write_catalog
 from core.popularity import learning_curve, versions
 from core.popularity.additive import AdditiveModel
@@ -107,7 +107,7 @@ def test_the_learning_curve_is_computed_in_the_background_and_shown(made, use, t
     test = open_tab(use, (made[0], models), "Would more items help?")
     assert "Nobody has looked yet" in words(test)
     test.button(key="curve-start").click().run()
-    assert popularity_jobs.job(f"learning curve of {models}").ended.wait(60)
+    assert jobs.job(f"learning curve of {models}").ended.wait(60)
     test.run()
     assert not test.exception and not test.warning
     curve = load_learning_curve(models)
@@ -123,7 +123,7 @@ def test_a_curve_that_cannot_be_computed_says_why(made, use, tmp_path, monkeypat
     monkeypatch.setattr(learning_curve, "_write", lambda *_: (_ for _ in ()).throw(OSError("full")))
     test = open_tab(use, (made[0], models), "Would more items help?")
     test.button(key="curve-start").click().run()
-    assert popularity_jobs.job(f"learning curve of {models}").ended.wait(60)
+    assert jobs.job(f"learning curve of {models}").ended.wait(60)
     test.run()
     assert "cannot be written (full)" in test.warning[0].value
     test.run()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app import popularity_jobs, popularity_overview, popularity_overview_values
+from app import jobs, popularity_overview, popularity_overview_values
 from app.popularity_overview_values import Known
 from core.catalog.catalog import write_catalog
 from core.explain.kept import KeptContributions
@@ -175,8 +175,8 @@ def test_all_items_are_explained_in_the_background_and_stopped(deep, use, monkey
     assert "until all are explained" in words(test)
     test.button(key="explain-stop").click().run()
     go_on.set()
-    name = next(n for n in popularity_jobs._jobs() if n.startswith("contributions"))
-    assert popularity_jobs.job(name).ended.wait(60)
+    name = next(n for n in jobs._jobs() if n.startswith("contributions"))
+    assert jobs.job(name).ended.wait(60)
     test.run()
     assert "Stopped: 64 of 130 items are explained, and stay so." in words(test)
     monkeypatch.undo()
@@ -184,7 +184,7 @@ def test_all_items_are_explained_in_the_background_and_stopped(deep, use, monkey
     test = open_tab(use, deep, "What counts most")
     assert test.button(key="explain-all").label == "Go on explaining"
     test.button(key="explain-all").click().run()
-    assert popularity_jobs.job(name).ended.wait(60)
+    assert jobs.job(name).ended.wait(60)
     test.run()
     assert not test.exception and "drawn from" not in words(test)
     assert not [b for b in test.button if b.key == "explain-all"]

@@ -15,7 +15,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import app.catalogs
-import app.popularity_jobs
+import app.jobs
 import app.tryon_own
 import app.tryon_run
 import core.resources
@@ -166,6 +166,19 @@ def test_links_to_what_is_not_there_are_told_and_something_is_shown(use):
     assert not test.exception and len(pictures(test)) == 1
 
 
+def test_a_link_draws_no_picture_from_elsewhere(use):
+    evil = "![x](https://example.com/x.png)"
+    test = use(garment=evil, model=evil, engine=evil)
+    told = [w.value for w in test.warning]
+    assert len(told) == 3 and not any("](http" in value for value in told)
+
+
+def test_the_two_models_that_share_the_memory_share_a_line():
+    app.tryon_run.lines.clear()
+    found = app.tryon_run.lines()
+    assert found["ootd-hd"] is found["ootd-dc"] is not found["preview"]
+
+
 def test_an_item_without_a_photo_is_told(use):
     test = use(garment="a5")
     assert "“No photo” has no photo" in words(test) and len(pictures(test)) == 1
@@ -248,7 +261,8 @@ def finder(monkeypatch):
         if image.width < 200:
             raise NoPersonError("The person is 90 pixels high in the photo; too small.")
         note = "2 people are in the photo; the largest is used." * (image.width > image.height)
-        return replace(body, id="photo-x", title=name, note=note)
+        pixels = body.pixels // 2 + np.uint8(image.width % 100)  # another picture of each photo
+        return replace(body, id="photo-x", title=name, pixels=pixels, note=note)
 
     monkeypatch.setattr(app.tryon_own, "read_person", read)
     app.tryon_own._read.clear()
@@ -272,6 +286,13 @@ def test_a_photo_of_ones_own_is_dressed_and_kept_and_what_was_found_is_said(use,
     assert "from 1,500 × 3,000 to 768 × 1,536 pixels" in text and "2 people" not in text
     people = json.loads(component(test, "tryon_strip")[1].proto.json)["items"]
     assert [p["title"] for p in people] == ["tall.jpg", "us.jpg", "Plain", "Wide"]
+    # The first look leads back to its photo.
+    (entry,) = [e for e in test.session_state["tryon_history"] if e.title.startswith("us.jpg")]
+    for name, value in entry.params.items():
+        if value is not None:
+            test.query_params[name] = value
+    test.run()
+    assert not test.warning and data(test, "tryon_compare")["look"] == "us.jpg wearing Blue tee"
 
 
 @pytest.mark.parametrize(
@@ -492,7 +513,7 @@ def test_a_batch_is_made_in_the_background_and_taken_as_sheet_and_archive(use, t
     assert by_label(test.multiselect, "Garments").value == ["a1", "a3"]
     assert "Blue tee" in "".join(h.proto.body for h in test.get("html"))  # the plan of the sheet
     by_label(test.button, "Make them").click().run()
-    jobs = app.popularity_jobs._jobs()
+    jobs = app.jobs._jobs()
     running = next(job for name, job in jobs.items() if name.startswith("tryon batch"))
     assert running.ended.wait(120) and running.error == ""
     test.run()

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.popularity_jobs import forget, job, start
+from app.jobs import forget, job, start
 from core.errors import ModelError
 
 WAIT = 20
