@@ -11,6 +11,7 @@ import streamlit as st
 from app import tryon_own
 from app.photos import photo_url
 from app.tryon_strip import Choice
+from app.words import plain
 from core.cache import artefacts
 from core.catalog.catalog import Catalog
 from core.catalog.roles import Role
@@ -149,14 +150,16 @@ def chosen_garment(rack: Rack) -> Garment | None:
         )
         item = None
     if item is not None and item not in rack.ranks and item not in set(rack.ids):
-        st.warning(f"This catalog has no item “{item}”; the link may be from another catalog.")
+        st.warning(
+            f"This catalog has no item “{plain(item)}”; the link may be from another catalog."
+        )
         item = None
     item = item or rack.first()
     if item is None:
         return None
     photo = rack.photo(item)
     if photo is None:
-        st.warning(f"“{rack.title(item)}” has no photo, so it cannot be tried on.")
+        st.warning(f"“{plain(rack.title(item))}” has no photo, so it cannot be tried on.")
         item = rack.first()
         photo = None if item is None else rack.photo(item)
         if item is None or photo is None:
@@ -164,8 +167,8 @@ def chosen_garment(rack: Rack) -> Garment | None:
     guess = rack.worn(item)
     if guess is None and override is None:
         st.warning(
-            f"“{rack.title(item)}” does not seem to be a garment for the body. It is laid on as a"
-            " top; choose below where it is worn."
+            f"“{plain(rack.title(item))}” does not seem to be a garment for the body. It is laid on"
+            " as a top; choose below where it is worn."
         )
     choose(garment=item)
     return Garment(item, photo, rack.title(item), override or guess or "upper_body", item)
@@ -191,7 +194,7 @@ def chosen_person(listed: list[Listed]) -> Person | None:
                 f" it again; “{listed[0].title}” is shown meanwhile."
             )
         elif wanted is not None:
-            st.warning(f"There is no model “{wanted}”. Showing “{listed[0].title}”.")
+            st.warning(f"There is no model “{plain(wanted)}”. Showing “{listed[0].title}”.")
         entry = listed[0]
     choose(model=entry.id)
     return open_person(entry)

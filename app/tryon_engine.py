@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.tryon_choice import choose
+from app.words import plain
 from core.cache import artefacts
 from core.checkpoints import doctor
 from core.tryon.engine import ANY_SEED, Engine
@@ -17,7 +18,7 @@ def current_engine() -> Engine:
     """The engine that the URL names, else the first."""
     name = st.query_params.get("engine", "")
     if name and name not in ENGINES:
-        st.warning(f"There is no engine “{name}”. Showing the preview.")
+        st.warning(f"There is no engine “{plain(name)}”. Showing the preview.")
     return ENGINES.get(name, next(iter(ENGINES.values())))
 
 

@@ -12,6 +12,7 @@ from core.errors import FashionError
 from core.tryon.engine import Engine, OnStep, require
 from core.tryon.engines import ENGINES
 from core.tryon.mask_edit import NO_EDIT, MaskEdit
+from core.tryon.ootd import OotdEngine
 from core.tryon.people import Person
 from core.tryon.queue import Line, Ticket
 from core.tryon.result import Result, Settings, content_key, kept_result, try_on
@@ -51,8 +52,16 @@ class Look:
 
 @st.cache_resource(show_spinner=False)
 def lines() -> dict[str, Line]:
-    """The line of each engine, shared by all sessions."""
-    return {name: Line() for name in ENGINES}
+    """The line of each engine, shared by all sessions.
+
+    OOTDiffusion's two models stand in one: only one of them is in memory at a time, so who asks
+    for the other would be told to run while waiting, could not leave, and have it read again.
+    """
+    large = Line()
+    return {
+        name: large if isinstance(engine, OotdEngine) else Line()
+        for name, engine in ENGINES.items()
+    }
 
 
 def make(look: Look, on_step: OnStep | None = None) -> Result:
