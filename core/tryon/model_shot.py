@@ -68,6 +68,14 @@ def worn_part(cutout: Cutout, category: str) -> Cutout:
     return replace(cutout, alpha=cutout.alpha * np.clip(2 * soft - 0.5, 0, 1))
 
 
+def parser_version() -> str:
+    """Which parser `worn_part` asks; part of the key of anything made from what it answers."""
+    try:
+        return checkpoint_id(best_parser())
+    except CheckpointMissing:
+        return "no parser"
+
+
 def _skin(cutout: Cutout) -> float:
     """Share of a cut-out in the colours of skin (Chai and Ngan 1999: Cr 133-173, Cb 77-127)."""
     solid = cutout.alpha > 0.5

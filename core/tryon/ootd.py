@@ -1,5 +1,6 @@
 """OOTDiffusion as an engine: which weights it needs, under which licence, and how it is run."""
 
+import hashlib
 import os
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from core.errors import TryOnError
 from core.tryon.agnostic import HEIGHT, WIDTH, agnostic_mask_ootd
 from core.tryon.cutout import Cutout
 from core.tryon.engine import (
+    ANY_SEED,
     CATEGORIES,
     Availability,
     GarmentCategory,
@@ -41,7 +43,7 @@ GREY = 127
 WORD = {"upper_body": "upperbody", "lower_body": "lowerbody", "dresses": "dress"}
 """What the models call the categories."""
 
-LIMITS = {"steps": (1, 100), "scale": (0.0, 20.0), "samples": (1, 4)}
+LIMITS = {"steps": (1, 100), "scale": (0.0, 20.0), "samples": (1, 4), "seed": (ANY_SEED, 2**63 - 1)}
 
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -75,14 +77,13 @@ class OotdEngine:
 
     @property
     def version(self) -> str:
-        """The engine's own, and which weights it has."""
+        """The engine's own, and which weights it has: any file of them that changes, changes it."""
         found = status(self.name)
         folder = found.root / f"ootd/ootd_{self.model}/checkpoint-36000/unet_vton"
         file = folder / "diffusion_pytorch_model.safetensors"
         if not file.exists():
             return "1 without weights"
-        weights = found.commit or f"{file.stat().st_size}-{file.stat().st_mtime_ns}"
-        return f"1 {self.frame} {weights} {_precision()}"
+        return f"1 {self.frame} {found.commit} {_stamp(found)} {_precision()}"
 
     def available(self) -> Availability:
         """What is missing of the weights, by file where some are here, and where it was found."""
@@ -107,8 +108,7 @@ class OotdEngine:
         require(self)
         if category not in self.categories:
             raise TryOnError(
-                f"{self.title} was trained for {' and '.join(self.categories)} alone. Choose"
-                " another engine for this garment."
+                f"{self.title} was trained for tops alone. Choose another engine for this garment."
             )
         frame = Frame.around(person.pixels.shape[:2], (HEIGHT, WIDTH))
         mask, _grey = agnostic_mask_ootd(
@@ -155,7 +155,7 @@ class OotdEngine:
             CheckpointMissing: weights are missing or damaged.
         """
         require(self)
-        _check(steps=steps, scale=scale, samples=samples)
+        _check(steps=steps, scale=scale, samples=samples, seed=seed)
         if sampler not in SAMPLERS:
             raise TryOnError(
                 f"There is no sampler “{sampler}”. Choose one of: {', '.join(SAMPLERS)}."
@@ -224,6 +224,16 @@ def _precision() -> tuple[str, str, bool]:
     if dtype not in DTYPES:
         raise TryOnError(f"FASHION_OOTD_DTYPE is “{dtype}”. Set it to one of: {', '.join(DTYPES)}.")
     return device, dtype, os.environ.get("FASHION_OOTD_LEAN") == "1"
+
+
+def _stamp(found: Status) -> str:
+    """Short digest of the sizes and times of all of a model's files, CLIP's among them."""
+    clip = status("clip-vit-large-patch14")
+    files = [
+        s.root / part for s in (found, clip) for f in s.checkpoint.files for part in f.split("|")
+    ]
+    told = [(f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 
 def _missing(found: Status) -> list[str]:

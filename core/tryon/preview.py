@@ -16,7 +16,7 @@ from core.tryon.fit import Fit, fit
 from core.tryon.landmarks import Shape, measure
 from core.tryon.lining import lining
 from core.tryon.masks import agnostic_mask, protected
-from core.tryon.model_shot import worn_part
+from core.tryon.model_shot import parser_version, worn_part
 from core.tryon.people import Person
 from core.tryon.stance import require_front
 from core.tryon.warp import Layer, warp
@@ -48,10 +48,14 @@ class PreviewEngine:
 
     name = "preview"
     title = "Preview"
-    version = "4"
     licence = Licence("this project's", commercial=True, note="No weights.")
     categories = CATEGORIES
     uses_sampling = False
+
+    @property
+    def version(self) -> str:
+        """The engine's own, and the parser that tells a garment from who wears it in its photo."""
+        return f"4 {parser_version()}"
 
     def available(self) -> Availability:
         """Always available."""

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from core.errors import TryOnError
+from core.errors import CheckpointMissing, TryOnError
+from core.tryon import model_shot
 from core.tryon.cutout import Cutout, cut_out
 from core.tryon.model_shot import worn_part
 from core.tryon.people import demo_person
+from core.tryon.preview import PreviewEngine
 from core.vision.atr import ID
 from tests.core.tryon.synthetic import make_garment
 
@@ -42,3 +44,16 @@ def test_a_person_without_such_a_garment_is_a_sentence(shot):
                            ID["left_arm"], ID["right_arm"]])  # fmt: skip
     with pytest.raises(TryOnError, match="wears nothing of this category"):
         worn_part(Cutout(cut.pixels, head.astype(np.float32)), "lower_body")
+
+
+def test_another_parser_or_none_is_another_version_of_the_preview(monkeypatch, tmp_path):
+    usual = PreviewEngine().version
+    (tmp_path / "model.safetensors").write_bytes(b"other weights")
+    monkeypatch.setattr(model_shot, "best_parser", lambda: tmp_path)
+    other = PreviewEngine().version
+
+    def missing():
+        raise CheckpointMissing("Not here.")
+
+    monkeypatch.setattr(model_shot, "best_parser", missing)
+    assert len({usual, other, PreviewEngine().version}) == 3

@@ -103,6 +103,7 @@ def test_a_run_is_cancelled_by_what_on_step_raises(engine, prepared):
         ({"steps": 0}, "Steps must be 1 to 100, not 0"),
         ({"scale": -1.0}, "Scale must be"),
         ({"samples": 5}, "Samples must be 1 to 4, not 5"),
+        ({"seed": 2**64}, "Seed must be -1 to"),
         ({"sampler": "magic"}, "no sampler “magic”"),
     ],
 )
@@ -112,7 +113,7 @@ def test_settings_out_of_range_are_a_sentence(engine, prepared, settings, says):
 
 
 def test_the_half_body_model_takes_no_trousers(engine, person, garment):
-    with pytest.raises(TryOnError, match="trained for upper_body alone"):
+    with pytest.raises(TryOnError, match="trained for tops alone"):
         engine.prepare(person, garment, "lower_body")
 
 
@@ -130,6 +131,11 @@ def test_what_changes_the_picture_changes_the_version(engine, monkeypatch, root)
     file = root / "ootd/ootd_hd/checkpoint-36000/unet_vton/diffusion_pytorch_model.safetensors"
     file.write_bytes(file.read_bytes() + b" ")
     assert engine.version != before != OotdEngine("hd", (64, 48)).version
+    garm = file.parents[1] / "unet_garm" / file.name
+    for other in (garm, root / "ootd/vae/config.json"):
+        before = engine.version
+        other.write_bytes(other.read_bytes() + b" ")
+        assert engine.version != before
 
 
 def test_only_one_model_is_in_memory(engine, prepared, monkeypatch):
