@@ -57,8 +57,9 @@ class OotdEngine:
 
     Which device and precision it runs with can be set in the environment: `FASHION_OOTD_DEVICE`
     (cuda, mps or cpu; else the first of them that is there), `FASHION_OOTD_DTYPE` (float16,
-    bfloat16 or float32; else float16 as published, and float32 on a CPU), `FASHION_OOTD_LEAN=1`
-    (let the garment's UNet go after each garment).
+    bfloat16 or float32; else float16 as published, and float32 on a CPU), `FASHION_OOTD_LEAN` (1:
+    let the garment's UNet go after each garment, 0: keep it; else it goes on a CPU, where reading
+    it again takes little beside running it, and then no run needs more memory than the original).
     """
 
     licence = Licence(
@@ -223,7 +224,8 @@ def _precision() -> tuple[str, str, bool]:
     dtype = os.environ.get("FASHION_OOTD_DTYPE") or usual
     if dtype not in DTYPES:
         raise TryOnError(f"FASHION_OOTD_DTYPE is “{dtype}”. Set it to one of: {', '.join(DTYPES)}.")
-    return device, dtype, os.environ.get("FASHION_OOTD_LEAN") == "1"
+    lean = os.environ.get("FASHION_OOTD_LEAN") or ("1" if device == "cpu" else "0")
+    return device, dtype, lean == "1"
 
 
 def _stamp(found: Status) -> str:
