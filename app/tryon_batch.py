@@ -17,6 +17,7 @@ from app.tryon_choice import Garment, Rack, choose, small
 from app.tryon_engine import expected, panel
 from app.tryon_garments import WORN
 from app.tryon_run import Look, lines, make
+from app.words import plain
 from core.errors import FashionError
 from core.settings import cache_dir
 from core.tryon.batch import MOST_PAIRS, Album, Piece, Sitter, run_batch
@@ -79,7 +80,7 @@ def _people(listed: list[Listed]) -> list[Sitter]:
         selection_mode="multi",
         wrap=True,
         default=_list("people", list(sitters)[:FIRST_PEOPLE], list(sitters)),
-        format_func=lambda name: sitters[name].title,
+        format_func=lambda name: plain(sitters[name].title),
         key=key,
         on_change=lambda: choose(people=",".join(st.session_state[key])),
     )
@@ -161,7 +162,7 @@ def _plan(sitters: list[Sitter], pieces: list[Piece]) -> None:
 def _name(sitters: list[Sitter], pieces: list[Piece], engine: Engine, settings: Settings) -> str:
     """Of the batch: the same people, garments, engine and settings are the same batch."""
     told = [
-        [s.id for s in sitters],
+        [(s.id, None if s.photo is None else _stamp(s.photo)) for s in sitters],
         [(p.id, p.category, _stamp(p.photo)) for p in pieces],
         [engine.name, engine.version, settings.told() if engine.uses_sampling else None],
     ]
@@ -240,7 +241,7 @@ def _work(
             look = Look(person, garment, engine, settings)
 
             def told() -> None:
-                progress(done / count, f"{done + 1} of {count}: {look.title}")
+                progress(done / count, f"{done + 1} of {count}: {plain(look.title)}")
 
             told()
             ticket = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app import tryon_mask
+from app import tryon_mask, tryon_own
 from app.tryon_choice import choose
 from app.tryon_run import Look
 from app.tryon_strip import strip
@@ -67,6 +67,8 @@ def show(look: Look | None) -> None:
     def go_back(key: str) -> None:
         entry = next((e for e in entries if e.key == key), None)
         if entry is not None:
+            tryon_own.remember_trouble("people", None)
+            tryon_own.remember_trouble("garments", None)
             choose(**entry.params)
             tryon_mask.keep_edit(entry.about, entry.edit, redraw=True)
 

@@ -100,7 +100,8 @@ def panel(listed: list[Listed], person: Person | None) -> None:
             )
         st.caption(
             "One person, standing, seen from the front. The photo is read on this server and sent"
-            " nowhere else; this session keeps the last few."
+            " nowhere else. This session keeps the last few; what is made of them stays in the"
+            " server's cache until newer pictures need the room."
         )
     if trouble:
         st.warning(trouble)

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 import app.catalogs
 import app.jobs
+import app.tryon_batch
 import app.tryon_own
 import app.tryon_run
 import core.resources
@@ -25,10 +26,12 @@ from core.catalog.catalog import Catalog, write_catalog
 from core.catalog.roles import Role
 from core.catalog.selection import Selection
 from core.errors import NoPersonError
+from core.tryon.batch import Sitter
 from core.tryon.engine import Licence
 from core.tryon.engines import ENGINES
 from core.tryon.preview import PreviewEngine
 from core.tryon.queue import Line
+from core.tryon.result import Settings
 from core.vision.images import open_image
 from tests.core.tryon.synthetic import make_garment, make_person, write_people
 
@@ -524,6 +527,27 @@ def test_a_batch_is_made_in_the_background_and_taken_as_sheet_and_archive(use, t
     by_label(test.multiselect, "Garments").set_value(["a1"]).run()
     assert "**2 pictures**" in words(test) and test.query_params["garments"] == "a1"
     assert by_label(test.button, "Make them")  # another batch than the one that was made
+
+
+def test_another_picture_of_a_person_is_another_batch_and_names_are_text(use, finder):
+    test = use(mode="batch", garments="a1", people="plain")
+    test.query_params["mode"] = "look"
+    test.run()
+    uploader(test, "person").set_value(("a*b*.jpg", photo(900, 600), "image/jpeg")).run()
+    test.query_params["mode"] = "batch"
+    test.run()
+    people = next(p for p in test.pills if p.label == "People")
+    assert "a\\*b\\*.jpg" in people.options
+    before, after = (
+        app.tryon_batch._name(
+            [Sitter("plain", "Plain", make_person, data)],
+            [],
+            ENGINES["preview"],
+            Settings(),
+        )
+        for data in (b"old", b"new")
+    )
+    assert before != after
 
 
 def test_a_batch_without_anything_chosen_says_what_to_do(use, tmp_path):
