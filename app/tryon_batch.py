@@ -196,11 +196,11 @@ def _start(sitters: list[Sitter], pieces: list[Piece], engine: Engine, settings:
     except FashionError as error:
         st.error(str(error))
         return
-    st.caption(expected(engine, settings, count))
     name = _name(sitters, pieces, engine, settings)
     running = jobs.job(_job(name))
     if (running is not None and not running.ended.is_set()) or _sheet(name).is_file():
         return
+    st.caption(expected(engine, settings, count))
 
     def begin() -> None:
         line = lines()[engine.name]

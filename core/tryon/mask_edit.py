@@ -145,7 +145,7 @@ def read_strokes(data: Any) -> tuple[Stroke, ...]:
                 " clear them and use a larger brush."
             )
         return tuple(_stroke(entry) for entry in data)
-    except (TypeError, ValueError, KeyError, IndexError) as error:
+    except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
         raise TryOnError("The strokes on the mask cannot be read. Draw them again.") from error
 
 

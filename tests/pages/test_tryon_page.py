@@ -524,6 +524,7 @@ def test_a_batch_is_made_in_the_background_and_taken_as_sheet_and_archive(use, t
     labels = {b.proto.label for b in test.get("download_button")}
     assert {"Download all (ZIP)", "Contact sheet (PNG)"} <= labels
     assert not [b for b in test.button if b.label == "Make them"]
+    assert words(test).count("Takes about") == 1  # of one picture, not of what is there already
     by_label(test.multiselect, "Garments").set_value(["a1"]).run()
     assert "**2 pictures**" in words(test) and test.query_params["garments"] == "a1"
     assert by_label(test.button, "Make them")  # another batch than the one that was made

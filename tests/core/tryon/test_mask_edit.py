@@ -112,6 +112,7 @@ def test_strokes_from_the_browser_are_read():
         [{"points": [[0, 1, 2]], "radius": 0.1, "adds": True}],
         [{"points": [[0.5, float("nan")]], "radius": 0.1, "adds": True}],
         [{"points": [[0.5, 9e9]], "radius": 0.1, "adds": True}],
+        [{"points": [[0.5, 10**400]], "radius": 0.1, "adds": True}],
         [{"points": [[0.5, 0.5]], "radius": 0.5, "adds": True}],
         [{"points": [[0.5, 0.5]], "radius": 0.1, "adds": True}] * (MOST_STROKES + 1),
     ],
