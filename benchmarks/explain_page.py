@@ -109,7 +109,8 @@ def measure(catalog: Catalog, models: Path, name: str, repeats: int) -> None:
             )
     for label, query in VIEWS.items():
         line(label, opened(name, query).run, repeats)
-    line("What if: a price changed, page and all", _price(name), repeats)
+    if model.features:  # a model of the photo alone has no price to change
+        line("What if: a price changed, page and all", _price(name), repeats)
     if model.kind != "ridge" and len(catalog) > 2000:
         _beside(kept, model, name, repeats)
 
