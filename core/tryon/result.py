@@ -26,7 +26,7 @@ from core.tryon.preview import Placed
 
 @dataclass(frozen=True)
 class Settings:
-    """What a sampling engine can be told; engines that do not sample ignore all of it."""
+    """What a sampling engine can be told; others are asked for `samples` alone, and copy."""
 
     seed: int = 0
     steps: int = 20
@@ -219,7 +219,7 @@ def content_key(
     """SHA-256 over the content of everything that the result depends on, in hexadecimal."""
     digest = hashlib.sha256()
     photo = garment.read_bytes() if isinstance(garment, Path) and garment.is_file() else garment
-    told = settings if engine.uses_sampling else None
+    told = settings if engine.uses_sampling else settings.samples
     changed = repr(edit) if edit else ""
     for part in (
         f"tryon {engine.name} {engine.version} {category} {told} {person.pixels.shape}".encode(),

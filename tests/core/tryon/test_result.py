@@ -75,13 +75,14 @@ def test_everything_that_changes_the_picture_changes_the_key(person, photo, tmp_
         ),
         content_key(person, photo + b" ", "upper_body", ENGINE, Settings()),
         content_key(person, photo, "dresses", ENGINE, Settings()),
+        content_key(person, photo, "upper_body", ENGINE, Settings(samples=2)),
         content_key(person, photo, "upper_body", ootd, Settings()),
         content_key(person, photo, "upper_body", ootd, Settings(seed=1)),
         content_key(person, photo, "upper_body", ootd, Settings(sampler="fast")),
         content_key(person, photo, "upper_body", ENGINE, Settings(), MaskEdit(top=1)),
         content_key(person, photo, "upper_body", ENGINE, Settings(), MaskEdit(strokes=(WIPE,))),
     }
-    assert len(keys) == 10
+    assert len(keys) == 11
 
 
 WIPE = Stroke(((0.5, 0.35),), 0.04, False)
