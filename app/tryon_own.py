@@ -8,19 +8,17 @@ from typing import Literal
 import streamlit as st
 
 from core.errors import FashionError
-from core.tryon.people import Person, read_person
+from core.tryon.people import OWN, Person, read_person
 from core.vision.images import check_image, open_image
 
 Kind = Literal["people", "garments"]
 
 MAX_SIDE = 1536
-"""Longer side of a kept photo (pixels); larger ones are made smaller, since the time of a try-on
-grows with the pixels: 1.4 s of CPU time at 1,024 pixels, 5.5 s at 2,048, 16 s at 3,000."""
+"""Longer side of a kept photo (pixels); larger ones are made smaller, since a session keeps several
+and each look of them is sent to the browser at this size."""
 
 MOST = 6
 """Photos of each kind that a session keeps."""
-
-PREFIX = "photo-"
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Own:
     """A photo that was uploaded or taken.
 
     Attributes:
-        id: begins with `PREFIX`; the same for the same photo.
+        id: begins with `OWN`; the same for the same photo.
         title: the file's name.
         data: the image file.
         note: what was done to it, a sentence or empty.
@@ -42,7 +40,7 @@ class Own:
 
 def is_own(name: str | None) -> bool:
     """Whether the URL's id means a photo of one's own."""
-    return name is not None and name.startswith(PREFIX)
+    return name is not None and name.startswith(OWN)
 
 
 def kept(kind: Kind) -> list[Own]:
@@ -73,7 +71,7 @@ def keep(kind: Kind, data: bytes, title: str) -> Own:
             f"The photo was made smaller, from {size[0]:,} × {size[1]:,} to"
             f" {image.width:,} × {image.height:,} pixels."
         )
-    own = Own(PREFIX + hashlib.sha256(data).hexdigest()[:16], title, data, note)
+    own = Own(OWN + hashlib.sha256(data).hexdigest()[:16], title, data, note)
     others = [other for other in kept(kind) if other.id != own.id]
     st.session_state[f"tryon_own_{kind}"] = [own, *others][:MOST]
     return own

@@ -39,6 +39,9 @@ from the hips down to the knees, less where somebody sits."""
 SKIN = [ID[part] for part in
         ("face", "hair", "neck", "left_arm", "right_arm", "left_leg", "right_leg")]  # fmt: skip
 
+OWN = "photo-"
+"""How the ids of people begin who are on a photo of somebody's own."""
+
 NEEDED = (NECK, *SHOULDERS, *HIPS)
 
 
@@ -177,7 +180,7 @@ def read_person(
     note = f"{body.people} people are in the photo; the largest is used." * (body.people > 1)
     pixels = np.asarray(image)
     digest = hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
-    return Person(f"photo-{digest}", name, pixels, parse.copy(), points, note)
+    return Person(f"{OWN}{digest}", name, pixels, parse.copy(), points, note)
 
 
 def check_body(body: Body, size: tuple[int, int]) -> None:

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from core.tryon.engine import Engine, GarmentCategory
 from core.tryon.mask_edit import MaskEdit
-from core.tryon.people import Person
+from core.tryon.people import OWN, Person
 from core.tryon.result import Result, Settings, content_key, plain_edit
 
 KEYWORD = "fashion-diffusion"
@@ -48,7 +48,8 @@ def provenance(
         "engine_version": engine.version,
         "licence": engine.licence.name,
         "commercial_use": engine.licence.commercial,
-        "person": person.title,
+        # The file name of somebody's own photo is theirs, and these facts travel with the picture.
+        "person": "own photo" if person.id.startswith(OWN) else person.title,
         "person_sha256": hashlib.sha256(person.pixels.tobytes()).hexdigest(),
         "garment": title,
         "garment_sha256": hashlib.sha256(photo).hexdigest(),

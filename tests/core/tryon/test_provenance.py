@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,12 @@ def made(person):
     result = try_on(person, out.getvalue(), "upper_body", ENGINE, edit=edit)
     inputs = (person, out.getvalue(), "Chemise d’été", "upper_body", ENGINE, Settings(), edit)
     return result, provenance(*inputs, result)
+
+
+def test_the_file_name_of_an_own_photo_does_not_travel_with_the_picture(made, person):
+    own = replace(person, id="photo-0123", title="Ana at the beach.jpg")
+    told = provenance(own, b"", "Tee", "upper_body", ENGINE, Settings(), MaskEdit(), made[0])
+    assert told["person"] == "own photo" and "beach" not in str(told)
 
 
 def test_it_tells_all_that_made_the_picture(made, person):
