@@ -86,4 +86,4 @@ def test_a_link_holds_the_model_and_the_report_is_downloaded(page):
         page.get_by_role("button", name="Report to print").click()
     text = download.value.path().read_text(encoding="utf-8")
     assert download.value.suggested_filename.endswith(".html")
-    assert "Elio colour-block hoodie in pink" in text and "The image model" in text
+    assert "Elio colour-block hoodie in pink" in text and "The model “Photo alone”" in text
