@@ -61,7 +61,9 @@ def test_a_typed_number_is_used_at_once_and_a_photo_opens_beside_the_edits(page)
     expect(opened.value).to_have_url(re.compile(f"item={item}"))
     opened.value.close()
     expect(page.get_by_text("Price −35 %, ending in .95 · 80 items")).to_be_visible()
-    assert photo.locator("img").evaluate("image => image.naturalWidth") > 0
+    photo.scroll_into_view_if_needed()
+    image = photo.locator("img").element_handle()
+    page.wait_for_function("image => image.naturalWidth > 0", arg=image)  # it may still be loading
 
 
 def test_items_ticked_on_the_catalog_page_are_edited(page):
