@@ -70,6 +70,25 @@ def start(name: str, work: Callable[[Progress], object]) -> Job:
     return new
 
 
+@st.fragment(run_every=1.0)
+def watch(name: str, key: str) -> None:
+    """Draw how far a running job is, with a button that stops it; the page runs anew at its end.
+
+    Args:
+        name: of the job.
+        key: of the button, unique on the page.
+    """
+    running = job(name)
+    if running is None or running.ended.is_set():
+        st.rerun()
+        return
+    st.progress(running.share, running.message)
+    if running.stopping.is_set():
+        st.caption("Stopping after this step.")
+    elif st.button("Stop", key=key):
+        running.stopping.set()
+
+
 def _run(running: Job, work: Callable[[Progress], object]) -> None:
     def progress(share: float, message: str) -> None:
         if running.stopping.is_set():

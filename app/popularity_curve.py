@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.jobs import Progress, forget, job, start
+from app.jobs import Progress, forget, job, start, watch
 from app.popularity_view import CONFIG, layout
 from app.words import colours, plain
 from core.catalog.catalog import Catalog
@@ -33,7 +33,7 @@ def show(trained: Catalog | None, board: Scoreboard, models: Path) -> None:
     name = f"learning curve of {models}"
     running = job(name)
     if running is not None and not running.ended.is_set():
-        _progress(name)
+        watch(name, "curve-stop")
         return
     if running is not None and running.error:
         st.warning(running.error)
@@ -64,19 +64,6 @@ def show(trained: Catalog | None, board: Scoreboard, models: Path) -> None:
 
         start(name, work)
         st.rerun()
-
-
-@st.fragment(run_every=1.0)
-def _progress(name: str) -> None:
-    running = job(name)
-    if running is None or running.ended.is_set():
-        st.rerun()
-        return
-    st.progress(running.share, running.message)
-    if running.stopping.is_set():
-        st.caption("Stopping after this step.")
-    elif st.button("Stop", key="curve-stop"):
-        running.stopping.set()
 
 
 def _draw(curve: LearningCurve, board: Scoreboard) -> None:

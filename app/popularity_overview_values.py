@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.jobs import Progress, forget, job, start
+from app.jobs import Progress, forget, job, start, watch
 from core.catalog.catalog import Catalog
 from core.explain.kept import KeptContributions
 from core.explain.overview_fields import adds_up, sample
@@ -82,7 +82,7 @@ def status(model: BlockModel, catalog: Catalog, board: Scoreboard, found: Known)
     said = f"What follows is drawn from {len(found.rows)} of {len(catalog):,} items, chosen by lot"
     if running is not None and not running.ended.is_set():
         st.caption(f"{said}, until all are explained. You can go on meanwhile.")
-        _progress(name)
+        watch(name, "explain-stop")
         return
     there = kept.known()
     if running is not None and running.error:
@@ -116,19 +116,6 @@ def duration(seconds: float) -> str:
         return "about half a minute"
     minutes = round(seconds / 60)
     return "about a minute" if minutes <= 1 else f"about {minutes:,} minutes"
-
-
-@st.fragment(run_every=1.0)
-def _progress(name: str) -> None:
-    running = job(name)
-    if running is None or running.ended.is_set():
-        st.rerun()
-        return
-    st.progress(running.share, running.message)
-    if running.stopping.is_set():
-        st.caption("Stopping after this step.")
-    elif st.button("Stop", key="explain-stop"):
-        running.stopping.set()
 
 
 @st.cache_resource(max_entries=4, show_spinner="Adding up what moves the predictions")

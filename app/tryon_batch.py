@@ -286,21 +286,11 @@ def _prune() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@st.fragment(run_every=1.0)
-def _progress(name: str) -> None:
-    running = jobs.job(_job(name))
-    if running is None or running.ended.is_set():
-        st.rerun()
-        return
-    st.progress(running.share, running.message)
-    st.button("Cancel", key="tryon_batch_cancel", on_click=running.stopping.set)
-    st.caption("It goes on when you leave this page; what is finished is kept if you cancel.")
-
-
 def _outcome(name: str) -> None:
     running = jobs.job(_job(name))
     if running is not None and not running.ended.is_set():
-        _progress(name)
+        jobs.watch(_job(name), "tryon_batch_stop")
+        st.caption("It goes on when you leave this page; what is finished is kept if you stop it.")
         return
     if running is not None and running.error:
         if running.stopping.is_set():

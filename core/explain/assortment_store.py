@@ -1,13 +1,11 @@
-"""Named edits of a range, kept in the same SQLite file as the scenarios of single items.
+"""Named edits of a range, kept beside the scenarios of single items.
 
-Guarantees: a change is written as a whole or not at all, two sessions that write at once both keep
-what they wrote, and what is taken out can be put back as it was.
+They are kept in `core.explain.scenario_store`; what is taken out can be put back as it was.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,8 +15,8 @@ from core.catalog.query import Filters
 from core.catalog.selection import Selection
 from core.errors import CatalogError
 from core.explain.assortment import Edit, Step
-from core.explain.scenarios import FILE, NAME_LENGTH
-from core.settings import state_dir
+from core.explain.scenario_store import scenario_store
+from core.explain.scenarios import NAME_LENGTH
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS assortment (
@@ -49,7 +47,7 @@ def saved(catalog: Catalog) -> list[Plan]:
     Raises:
         CatalogError: the store cannot be read.
     """
-    with _store() as store:
+    with scenario_store(_TABLE) as store:
         lines = store.execute(
             "SELECT name, steps, created FROM assortment WHERE catalog = ? ORDER BY created, name",
             (catalog.directory.name,),
@@ -83,7 +81,7 @@ def put(catalog: Catalog, plan: Plan) -> None:
     text = json.dumps(to_json(plan.steps), ensure_ascii=False)
     line = (catalog.directory.name, plan.name, text, plan.created)
     try:
-        with _store() as store:
+        with scenario_store(_TABLE) as store:
             store.execute("INSERT INTO assortment VALUES (?, ?, ?, ?)", line)
     except sqlite3.IntegrityError as error:
         raise CatalogError(
@@ -98,7 +96,7 @@ def remove(catalog: Catalog, name: str) -> None:
     Raises:
         CatalogError: the store cannot be written.
     """
-    with _store() as store:
+    with scenario_store(_TABLE) as store:
         store.execute(
             "DELETE FROM assortment WHERE catalog = ? AND name = ?", (catalog.directory.name, name)
         )
@@ -142,21 +140,3 @@ def _step(value: dict[str, Any]) -> Step:
         )
     items = Selection(scope, frozenset(value["added"]), frozenset(value["removed"]))
     return Step(Edit(**value["edit"]), items)
-
-
-@contextmanager
-def _store() -> Iterator[sqlite3.Connection]:
-    """The store, in one transaction."""
-    file = state_dir() / FILE
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(file, timeout=10)) as store, store:
-            store.execute(_TABLE)
-            yield store
-    except sqlite3.IntegrityError:
-        raise
-    except (OSError, sqlite3.Error) as error:
-        raise CatalogError(
-            f"Scenarios cannot be kept in {file} ({error}). Make room or make the folder writable;"
-            " if the file is damaged, move it away."
-        ) from error

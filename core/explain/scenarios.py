@@ -1,14 +1,12 @@
 """Named sets of edits to an item: what they would change, and a store that keeps them.
 
-The store is one SQLite file in `core.settings.state_dir`. Guarantees: a change is written as a
-whole or not at all, two sessions that write at once both keep what they wrote, and what is taken
-out can be put back as it was.
+They are kept in `core.explain.scenario_store`; what is taken out can be put back as it was.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,13 +18,12 @@ from core.catalog.catalog import Catalog
 from core.catalog.roles import NUMBER_ROLES, Role
 from core.errors import CatalogError
 from core.explain.photos import names_photo
+from core.explain.scenario_store import scenario_store
 from core.explain.what_if import edited
 from core.popularity.additive import BlockModel
 from core.popularity.model import PREDICTION_COLUMNS
 from core.popularity.rank_intervals import rank_intervals
-from core.settings import state_dir
 
-FILE = "scenarios.sqlite"
 NAME_LENGTH = 60
 OTHERS = 1000
 """Items, drawn by lot, that the range of a scenario's places is simulated against at most."""
@@ -86,7 +83,7 @@ def saved(catalog: Catalog, item: str) -> list[Scenario]:
     Raises:
         CatalogError: the store cannot be read.
     """
-    with _store() as store:
+    with scenario_store(_TABLE) as store:
         lines = store.execute(
             "SELECT name, changes, created FROM scenario WHERE catalog = ? AND item = ?"
             " ORDER BY created, name",
@@ -121,7 +118,7 @@ def put(catalog: Catalog, item: str, scenario: Scenario) -> None:
     text = json.dumps({c: _plain(v) for c, v in scenario.changes.items()}, ensure_ascii=False)
     line = (catalog.directory.name, item, scenario.name, text, scenario.created)
     try:
-        with _store() as store:
+        with scenario_store(_TABLE) as store:
             store.execute("INSERT INTO scenario VALUES (?, ?, ?, ?, ?)", line)
     except sqlite3.IntegrityError as error:
         raise CatalogError(
@@ -136,7 +133,7 @@ def remove(catalog: Catalog, item: str, name: str) -> None:
     Raises:
         CatalogError: the store cannot be written.
     """
-    with _store() as store:
+    with scenario_store(_TABLE) as store:
         store.execute(
             "DELETE FROM scenario WHERE catalog = ? AND item = ? AND name = ?",
             (catalog.directory.name, item, name),
@@ -149,7 +146,7 @@ def photos_in_use() -> list[str]:
     Raises:
         CatalogError: the store cannot be read.
     """
-    with _store() as store:
+    with scenario_store(_TABLE) as store:
         texts = [text for (text,) in store.execute("SELECT changes FROM scenario")]
     return [v for text in texts for v in json.loads(text).values() if names_photo(v)]
 
@@ -230,24 +227,6 @@ def _places(
     stretch = (total - 1) / max(len(drawn) - 1, 1)
     low, high = (1 + (own[c] - 1) * stretch for c in ("rank_low_80", "rank_high_80"))
     return min(int(np.floor(low)), spot), max(int(np.ceil(high)), spot)
-
-
-@contextmanager
-def _store() -> Iterator[sqlite3.Connection]:
-    """The store, in one transaction."""
-    file = state_dir() / FILE
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(file, timeout=10)) as store, store:
-            store.execute(_TABLE)
-            yield store
-    except sqlite3.IntegrityError:
-        raise
-    except (OSError, sqlite3.Error) as error:
-        raise CatalogError(
-            f"Scenarios cannot be kept in {file} ({error}). Make room or make the folder writable;"
-            " if the file is damaged, move it away."
-        ) from error
 
 
 def _plain(value: Any) -> Any:

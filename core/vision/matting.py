@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from core.checkpoints import checkpoint_id, whole
+from core.checkpoints import checkpoint_id
 from core.errors import CheckpointMissing
-from core.vision.importing import IMPORTING
+from core.vision.segmentation import load_segmentation
 
 AREA = 176 * 176
 """Pixels of the picture that the network sees; the photo's shape is kept."""
@@ -49,32 +49,13 @@ class GarmentNetwork:
         Raises:
             CheckpointMissing: the directory does not hold such a checkpoint.
         """
-        import torch
-
-        with IMPORTING:
-            from transformers import (
-                SegformerImageProcessorPil,
-                UperNetForSemanticSegmentation,
-            )
-
         self.checkpoint_id = checkpoint_id(directory)
-        try:
-            model = whole(
-                UperNetForSemanticSegmentation.from_pretrained(
-                    directory,
-                    dtype=torch.float32,
-                    use_safetensors=True,
-                    local_files_only=True,
-                    output_loading_info=True,
-                )
-            )
-            self._model = model.eval()
-            processor = SegformerImageProcessorPil.from_pretrained(directory, local_files_only=True)
-        except Exception as error:  # each loader has errors of its own for a damaged file
-            raise CheckpointMissing(
-                f"{directory} does not hold a garment cut-out that can be read ({error})."
-                " Restore that folder from the repository."
-            ) from error
+        self._model, processor, _device = load_segmentation(
+            "UperNetForSemanticSegmentation",
+            directory,
+            what="garment cut-out",
+            remedy="Restore that folder from the repository.",
+        )
         if self._model.config.num_labels != 2:
             raise CheckpointMissing(
                 f"{directory} tells {self._model.config.num_labels} classes apart; a garment"

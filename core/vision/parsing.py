@@ -7,17 +7,13 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
-from core.checkpoints import checkpoint_id, whole
+from core.checkpoints import checkpoint_id
 from core.errors import CheckpointMissing
 from core.vision.atr import ATR, ID, mirror_ids
-from core.vision.importing import IMPORTING
-
-MOST_PIXELS = 1_000_000
-"""Size up to which a body map is made pixel by pixel."""
+from core.vision.segmentation import ids_on, load_segmentation
 
 STRIDE = 32
 """Sides of what the network sees are multiples of this."""
@@ -119,38 +115,22 @@ class HumanParser:
         """
         import torch
 
-        with IMPORTING:
-            from transformers import SegformerImageProcessorPil, UperNetForSemanticSegmentation
-            from transformers.utils.logging import disable_progress_bar
-
         directory = Path(directory)
         self.checkpoint_id = checkpoint_id(directory)
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        disable_progress_bar()
-        try:
-            loaded = UperNetForSemanticSegmentation.from_pretrained(
-                directory,
-                dtype=torch.float32,
-                use_safetensors=True,
-                local_files_only=True,
-                output_loading_info=True,
-            )
-            model = whole(loaded)
-            self._processor = SegformerImageProcessorPil.from_pretrained(
-                directory, local_files_only=True
-            )
-            self._area = int(self._processor.size["height"]) * int(self._processor.size["width"])
-        except Exception as error:  # each loader has errors of its own for a damaged file
-            raise CheckpointMissing(
-                f"The human parser in {directory} cannot be loaded ({error}). Restore that folder"
-                " from the repository, or choose another."
-            ) from error
+        model, self._processor, own = load_segmentation(
+            "UperNetForSemanticSegmentation",
+            directory,
+            what="human parser",
+            remedy="Restore that folder from the repository, or choose another.",
+        )
+        self._device = torch.device(device) if device else own
+        self._area = int(self._processor.size["height"]) * int(self._processor.size["width"])
         if list((model.config.id2label or {}).values()) != list(ATR):
             raise CheckpointMissing(
                 f"The human parser in {directory} has other classes than {', '.join(ATR)}."
                 " Choose another."
             )
-        self._model = model.eval().to(self._device, memory_format=torch.channels_last)
+        self._model = model.to(self._device, memory_format=torch.channels_last)
         self._mirror = torch.from_numpy(mirror_ids().astype(np.int64)).to(self._device)
         self._lock = threading.Lock()
 
@@ -174,35 +154,7 @@ class HumanParser:
         with self._lock, torch.inference_mode():
             straight, flipped = self._model(both).logits.float()
         logits = straight + flipped[self._mirror].flip(2)
-        # Nineteen planes at the size of a camera's photo would be gigabytes: beyond MOST_PIXELS
-        # the ids are enlarged, not the planes.
-        scale = min(1.0, (MOST_PIXELS / (image.height * image.width)) ** 0.5)
-        size = (max(1, round(image.height * scale)), max(1, round(image.width * scale)))
-        ids = enlarged_ids(logits.contiguous().cpu().numpy(), size)
-        if scale < 1:
-            full = Image.fromarray(ids).resize(image.size, Image.Resampling.NEAREST)
-            ids = np.asarray(full).copy()
-        return ids
-
-
-def enlarged_ids(scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The class of the highest score at every pixel of an enlarged map, uint8.
-
-    One plane is enlarged (bilinear) at a time: the maximum over a stack of them took longer
-    than the network and as many times the memory.
-
-    Args:
-        scores: (classes, rows, columns) float32.
-        size: height and width to enlarge to.
-    """
-    height, width = size
-    best = cv2.resize(scores[0], (width, height), interpolation=cv2.INTER_LINEAR)
-    ids = np.zeros(size, np.uint8)
-    for number, plane in enumerate(scores[1:], start=1):
-        score = cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
-        cv2.copyTo(np.full(size, number, np.uint8), cv2.compare(score, best, cv2.CMP_GT), ids)
-        cv2.max(score, best, best)
-    return ids
+        return ids_on(logits.contiguous().cpu().numpy(), (image.height, image.width))
 
 
 def seen_size(height: int, width: int, area: int) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from core.errors import CheckpointMissing
 from core.vision.atr import ID
+from core.vision.segmentation import MOST_PIXELS
 
 SIDES = {"atr": 512, "lip": 473}
 """Pixels of the square that each network sees."""
@@ -31,9 +32,6 @@ DEVIATION = np.array([0.225, 0.224, 0.229], np.float32)
 LIP_FACE = 13
 LARGE_HOLE = 2000.0
 """A hole in the upper clothes of a larger outline (pixels) stays one."""
-
-MOST_PIXELS = 1_000_000
-"""Photos with more pixels are parsed smaller, and the ids enlarged."""
 
 FRACTION, COEFFICIENT = 5, 10
 """Bits of a place's fraction and of the products of its coordinates in `warped`."""

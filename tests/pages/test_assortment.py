@@ -10,7 +10,7 @@ import pytest
 from core.catalog.selection import Selection
 from core.explain.assortment_store import saved
 from core.popularity.ranking import load_model
-from tests.pages.conftest import by_label, words
+from tests.pages.helpers import by_label, words
 
 TAB = "Assortment"
 

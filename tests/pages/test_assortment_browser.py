@@ -53,6 +53,8 @@ def test_a_typed_number_is_used_at_once_and_a_photo_opens_beside_the_edits(page)
         page.get_by_text("Price −35 %, ending in .95 · 80 items: the whole range")
     ).to_be_visible()
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
+    expect(page.get_by_text("The best of the range as it is")).to_be_hidden()  # its photos too
+    expect(page.get_by_text(re.compile(r"^The first \d+: \d+ enter"))).to_be_visible()
     photo = page.locator('a[href*="view=This+item"]').first
     item = re.search(r"item=([^&]+)", photo.get_attribute("href"))[1]
     with page.context.expect_page() as opened:

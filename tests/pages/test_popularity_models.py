@@ -14,7 +14,7 @@ from core.popularity.scoreboard import headline_rows, load_out_of_fold, load_sco
 from core.popularity.slices import slice_scores
 from core.popularity.versions import keep
 from tests.core.popularity.synthetic import as_catalog, make_frame
-from tests.pages.conftest import words
+from tests.pages.helpers import words
 
 
 def open_tab(use, made, tab, **query):

@@ -24,7 +24,7 @@ from core.popularity.scoreboard import load_scoreboard
 from core.popularity.splits import forward_folds, group_codes
 from core.popularity.training import train
 from tests.core.popularity.synthetic import make_catalog
-from tests.pages.conftest import by_label, words
+from tests.pages.helpers import by_label, words
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 import app.catalogs
 from core.catalog.catalog import write_catalog
@@ -14,7 +15,8 @@ from core.popularity.ranking import rank
 from core.popularity.scoreboard import load_scoreboard
 from core.popularity.training import train
 from tests.core.popularity.synthetic import make_catalog, with_series
-from tests.pages.conftest import PAGE, AppTest, by_label, words
+from tests.pages.conftest import PAGE
+from tests.pages.helpers import by_label, words
 
 VIEWS = ["This item", "What if", "Assortment", "The range", "Models"]
 

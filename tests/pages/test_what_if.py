@@ -4,6 +4,7 @@ import re
 
 import pytest
 from PIL import Image
+from streamlit.testing.v1 import AppTest
 
 import app.catalogs
 import core.resources
@@ -11,12 +12,14 @@ from app import what_if_answer, what_if_curves, what_if_edits, what_if_form, wha
 from core.catalog.catalog import write_catalog
 from core.explain.edits import editable, find_edits
 from core.explain.past import Past
-from core.explain.scenarios import FILE, saved
+from core.explain.scenario_store import FILE
+from core.explain.scenarios import saved
 from core.popularity import metrics
 from core.popularity.ranking import load_model, rank
 from core.popularity.training import train
 from tests.core.popularity.synthetic import make_catalog
-from tests.pages.conftest import PAGE, AppTest, by_label, words
+from tests.pages.conftest import PAGE
+from tests.pages.helpers import by_label, words
 
 ITEM = "0-00007"
 

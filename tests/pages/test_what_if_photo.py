@@ -19,7 +19,8 @@ from core.popularity.ranking import rank
 from core.popularity.scoreboard import load_scoreboard
 from core.popularity.training import train
 from tests.core.popularity.synthetic import make_catalog
-from tests.pages.conftest import PAGE, by_label, words
+from tests.pages.conftest import PAGE
+from tests.pages.helpers import by_label, words
 from tests.pages.test_what_if import AppTest, told
 
 ITEM = "0-00007"

@@ -10,6 +10,7 @@ from core.errors import CatalogError
 from core.explain import scenarios
 from core.explain.assortment import Edit, Step
 from core.explain.assortment_store import Plan, from_json, put, remove, save, saved
+from core.explain.scenario_store import FILE
 from core.settings import state_dir
 from tests.core.popularity.synthetic import make_catalog, written
 
@@ -61,12 +62,12 @@ def test_items_scenarios_share_the_file_and_stay_apart(catalog):
 
 def test_what_cannot_be_read_is_said(catalog):
     put(catalog, Plan("one", STEPS, "2026"))
-    with sqlite3.connect(state_dir() / scenarios.FILE) as store:
+    with sqlite3.connect(state_dir() / FILE) as store:
         store.execute("UPDATE assortment SET steps = '[{}]'")
     with pytest.raises(CatalogError, match="another version"):
         saved(catalog)
     with pytest.raises(CatalogError, match="another version"):
         from_json([{"edit": {"kind": "drop", "colour": 1}, "scope": None}])
-    (state_dir() / scenarios.FILE).write_text("no database, but long enough to be read as one" * 9)
+    (state_dir() / FILE).write_text("no database, but long enough to be read as one" * 9)
     with pytest.raises(CatalogError, match="cannot be kept"):
         saved(catalog)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from core.catalog.roles import Role
 from core.errors import CatalogError
+from core.explain.scenario_store import FILE
 from core.explain.scenarios import (
-    FILE,
     outcomes,
     place,
     put,

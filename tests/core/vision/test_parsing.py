@@ -11,7 +11,7 @@ from transformers import SegformerImageProcessorPil, UperNetForSemanticSegmentat
 from core.checkpoints import best_parser
 from core.errors import CheckpointMissing
 from core.settings import ROOT
-from core.vision import parsing
+from core.vision import segmentation
 from core.vision.atr import ATR, ID, mirror_ids, mirrored
 from core.vision.images import open_image
 from core.vision.parsing import (
@@ -20,9 +20,9 @@ from core.vision.parsing import (
     Detection,
     HumanParser,
     detect,
-    enlarged_ids,
     seen_size,
 )
+from core.vision.segmentation import enlarged_ids
 from tests.core.vision.tiny_parser import write_tiny_parser
 
 PEOPLE = ROOT / "data" / "demo" / "models"
@@ -59,7 +59,7 @@ def test_a_map_has_the_size_of_its_photo(tiny, size):
 def test_a_map_of_many_pixels_is_enlarged_from_one_of_fewer(tiny, monkeypatch):
     photo, parser = noise(240, 320), HumanParser(tiny)
     exact = parser.parse(photo)
-    monkeypatch.setattr(parsing, "MOST_PIXELS", 240 * 320 // 4)
+    monkeypatch.setattr(segmentation, "MOST_PIXELS", 240 * 320 // 4)
     found = parser.parse(photo)
     assert found.shape == (320, 240) and found.flags.writeable
     assert (found[::2, ::2] == found[1::2, 1::2]).all(), "made at half the size"
