@@ -1,29 +1,27 @@
 """What the try-on page shows: the person, the garment and where it is worn, kept in the URL."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from app import tryon_own
-from app.photos import photo_url
+from app.tryon_rack import Rack
 from app.tryon_strip import Choice
 from app.words import plain
 from core.cache import artefacts
-from core.catalog.catalog import Catalog
-from core.catalog.roles import Role
 from core.errors import FashionError
 from core.tryon.category import guess_category
 from core.tryon.drawing import portrait
-from core.tryon.engine import CATEGORIES, GarmentCategory
+from core.tryon.engine import GarmentCategory
 from core.tryon.people import Listed, Person, open_person
 from core.vision.images import Source, open_image
 
-SHOWN = 48
-"""Garments in the strip at a time."""
+WORN = {"upper_body": "Top", "lower_body": "Trousers or skirt", "dresses": "Dress"}
+_SHOWN = "tryon_shown"
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,36 @@ class Garment:
 
 
 def choose(**params: str | None) -> None:
-    """Put choices into the URL; None takes one out."""
-    for name, value in params.items():
-        if value is None:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != value:
-            st.query_params[name] = value
+    """Put choices into the URL, with the person and the garment on the screen; None takes one out.
+
+    It is one step of the browser's history. The page itself never writes there: a step back would
+    lead to where it is written again, and so nowhere.
+    """
+    shown: dict[str, str] = st.session_state.get(_SHOWN, {})
+    told = {**st.query_params.to_dict(), **shown, **params}
+    st.query_params.from_dict({name: value for name, value in told.items() if value is not None})
+
+
+def on_screen(garment: Garment | None, person: Person | None) -> None:
+    """Note what is shown, for the link that the next choice makes."""
+    shown = {"garment": garment, "model": person}
+    st.session_state[_SHOWN] = {name: it.id for name, it in shown.items() if it is not None}
+
+
+def told(param: str, known: Mapping[str, str], usual: str | None) -> str | None:
+    """What the URL says of a parameter; what it cannot be is told, and the usual taken.
+
+    Args:
+        param: its name.
+        known: what it can be, each with its name for people.
+        usual: what it is where the URL says nothing.
+    """
+    value = st.query_params.get(param)
+    if value is None or value in known:
+        return usual if value is None else value
+    names = ", ".join(f"“{name}”" for name in known.values())
+    st.warning(f"The link says {param}={plain(value)}, which is none of {names}. It is ignored.")
+    return usual
 
 
 def pick_garment(garment: str) -> None:
@@ -59,85 +81,9 @@ def pick_garment(garment: str) -> None:
     choose(garment=garment, worn=None)
 
 
-class Rack:
-    """The catalog's garments in rank order."""
-
-    def __init__(self, catalog: Catalog, order: pd.DataFrame | None) -> None:
-        self.catalog = catalog
-        ids = list(catalog.ids) if order is None else list(order["item_id"])
-        self.ids: list[str] = ids
-        self.ranks: dict[str, int] = (
-            {} if order is None else dict(zip(order["item_id"], order["rank"], strict=True))
-        )
-        title = catalog.column(Role.TITLE)
-        self._titles = None if title is None else catalog.frame[title]
-        self._kinds = [catalog.frame[c] for c in catalog.columns(Role.CATEGORY)]
-
-    def title(self, item: str) -> str:
-        """The item's name, or its id where it has none."""
-        if self._titles is None:
-            return item
-        name = self._titles.iloc[self.catalog.row(item)]
-        return name if isinstance(name, str) and name else item
-
-    def worn(self, item: str) -> GarmentCategory | None:
-        """Where the item is worn, by its words; None for shoes and the like."""
-        row = self.catalog.row(item)
-        return guess_category(*(kind.iloc[row] for kind in self._kinds), self.title(item))
-
-    def photo(self, item: str) -> Path | None:
-        """The item's main photo."""
-        paths = self.catalog.image_paths(self.catalog.row(item))
-        return paths[0] if paths else None
-
-    def wearable(self, item: str) -> bool:
-        """Whether the item has a photo and is a garment."""
-        return self.worn(item) is not None and self.photo(item) is not None
-
-    def first(self) -> str | None:
-        """The highest-ranked item that can be tried on."""
-        return next((item for item in self.ids[:500] if self.wearable(item)), None)
-
-    def find(self, words: str, within: set[str] | None = None, count: int = SHOWN) -> list[str]:
-        """The highest-ranked wearable items whose name, category or id holds all the words.
-
-        Args:
-            words: may be empty.
-            within: ids to look among; all if None.
-            count: at most so many.
-        """
-        wanted = words.casefold().split()
-        found = []
-        for item in self.ids:
-            if within is not None and item not in within:
-                continue
-            row = self.catalog.row(item)
-            text = " ".join([self.title(item), item, *(str(k.iloc[row]) for k in self._kinds)])
-            if all(word in text.casefold() for word in wanted) and self.wearable(item):
-                found.append(item)
-                if len(found) == count:
-                    break
-        return found
-
-    def choices(self, items: list[str]) -> list[Choice]:
-        """The strip's view of some items."""
-        return [
-            {
-                "id": item,
-                "title": self.title(item),
-                "spoken": f"Try on {self.title(item)}"
-                + (f", rank {self.ranks[item]:,}" if item in self.ranks else ""),
-                "photo": photo_url(self.catalog, self.catalog.row(item), 192),
-                "rank": f"{self.ranks[item]:,}" if item in self.ranks else "",
-            }
-            for item in items
-        ]
-
-
 def chosen_garment(rack: Rack) -> Garment | None:
     """The photo or item that the URL names, else the highest-ranked item; None without any."""
-    told = st.query_params.get("worn")
-    override: GarmentCategory | None = told if told in CATEGORIES else None  # type: ignore[assignment]
+    override: GarmentCategory | None = told("worn", WORN, None)  # type: ignore[assignment]
     item = st.query_params.get("garment")
     if tryon_own.is_own(item):
         own = tryon_own.find("garments", item)
@@ -149,7 +95,7 @@ def chosen_garment(rack: Rack) -> Garment | None:
             " again; an item of the catalog is shown meanwhile."
         )
         item = None
-    if item is not None and item not in rack.ranks and item not in set(rack.ids):
+    if item is not None and item not in rack.catalog.ids:
         st.warning(
             f"This catalog has no item “{plain(item)}”; the link may be from another catalog."
         )
@@ -170,7 +116,6 @@ def chosen_garment(rack: Rack) -> Garment | None:
             f"“{plain(rack.title(item))}” does not seem to be a garment for the body. It is laid on"
             " as a top; choose below where it is worn."
         )
-    choose(garment=item)
     return Garment(item, photo, rack.title(item), override or guess or "upper_body", item)
 
 
@@ -196,7 +141,6 @@ def chosen_person(listed: list[Listed]) -> Person | None:
         elif wanted is not None:
             st.warning(f"There is no model “{plain(wanted)}”. Showing “{listed[0].title}”.")
         entry = listed[0]
-    choose(model=entry.id)
     return open_person(entry)
 
 

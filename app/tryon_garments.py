@@ -7,15 +7,15 @@ import streamlit as st
 
 from app import tryon_own
 from app.catalog_state import listing
-from app.tryon_choice import Garment, Rack, choose, own_choices, pick_garment
+from app.tryon_choice import WORN, Garment, choose, own_choices, pick_garment
 from app.tryon_people import IMAGE_TYPES, UPLOAD_MB
+from app.tryon_rack import Rack
 from app.tryon_strip import strip
 from app.words import plain
 from core.errors import FashionError
 from core.tryon.engine import CATEGORIES
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
-WORN = {"upper_body": "Top", "lower_body": "Trousers or skirt", "dresses": "Dress"}
 ALONE = (
     "Works with photos of the garment alone: a person in the photo is cut out along with it, unless"
     " the photo shows a model from the front."
@@ -33,8 +33,9 @@ def panel(rack: Rack, garment: Garment) -> None:
         if garment.item is None:
             st.markdown("Your photo")
         else:
-            if garment.item in rack.ranks:
-                st.markdown(f"Rank {rack.ranks[garment.item]:,} of {len(rack.ids):,}")
+            rank = rack.rank(garment.item)
+            if rank is not None:
+                st.markdown(f"Rank {rank:,} of {len(rack.ids):,}")
             kept = {k: st.query_params[k] for k in ("catalog", "models") if k in st.query_params}
             st.page_link(
                 PAGES / "catalog.py",
@@ -60,9 +61,8 @@ def picked(rack: Rack, models: Path | None, order: pd.DataFrame | None) -> list[
     if st.session_state.get("selection_of") != rack.catalog.content_hash:
         return []
     shelf = listing(rack.catalog, models, order)
-    mask = st.session_state["selection"].mask(shelf)
-    within = set(rack.catalog.ids[mask])
-    return rack.find("", within, count=MOST_PICKED) if within else []
+    within = st.session_state["selection"].mask(shelf)
+    return rack.find("", within, count=MOST_PICKED) if within.any() else []
 
 
 def choice(rack: Rack, garment: Garment | None, selection: list[str]) -> None:
@@ -79,16 +79,16 @@ def choice(rack: Rack, garment: Garment | None, selection: list[str]) -> None:
             format_func=sources.__getitem__,
             key="tryon_from",
         )
-        within = set(selection) if source == "picked" else None
+        within = rack.rows(selection) if source == "picked" else None
     words = st.text_input(
         "Another garment",
-        placeholder="Search names, categories, ids",
+        placeholder="Search names, descriptions, ids",
         icon=":material/search:",
         key="tryon_search",
     )
     found = rack.find(words, within)
     if not found and words:
-        st.info(f"No garment with a photo has “{plain(words)}” in its name, category or id.")
+        st.info(f"No garment with a photo matches “{plain(words)}”. Try fewer or other words.")
     chosen = None if garment is None else garment.item
     if chosen is not None and chosen not in found and not words and within is None:
         found.insert(0, chosen)

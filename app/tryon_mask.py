@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from app.tryon_choice import choose
 from app.tryon_compare import jpeg_url
 from app.tryon_run import Look
 from core.cache import artefacts
@@ -180,7 +181,7 @@ def _sliders(look: Look, edit: MaskEdit) -> None:
 
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Show the result", type="primary", key="tryon_mask_apply"):
-            st.session_state["tryon_wanted_view"] = "result"
+            choose(view="result")
             st.rerun()
         st.button(
             "Back to the engine's mask",

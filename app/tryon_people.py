@@ -52,7 +52,7 @@ def panel(listed: list[Listed], person: Person | None) -> None:
     if choices:
         strip(
             choices,
-            None if person is None else st.query_params.get("model"),
+            None if person is None else person.id,
             key="tryon_people",
             label="People",
             on_pick=_pick,
@@ -62,7 +62,7 @@ def panel(listed: list[Listed], person: Person | None) -> None:
             "The demo models are not on this machine. Choose a photo of your own below, or make"
             " them with `python scripts/make_demo_catalog.py`."
         )
-    own = tryon_own.find("people", st.query_params.get("model"))
+    own = None if person is None else tryon_own.find("people", person.id)
     if own is not None and person is not None:
         for note in (person.note, own.note):
             if note:

@@ -9,7 +9,7 @@ import streamlit as st
 from PIL import Image
 
 from app import tryon_mask, tryon_run
-from app.tryon_choice import choose
+from app.tryon_choice import choose, told
 from app.tryon_compare import compare
 from app.tryon_run import Look
 from app.tryon_strip import strip
@@ -24,16 +24,12 @@ VIEWS = {
     "mask": "Mask",
     "garment": "Cut-out",
 }
-WANTED = "tryon_wanted_view"
 _KEY = "tryon_view"
 
 
 def show(look: Look) -> Result | None:
     """Draw the view that the URL names; returns the result where it was needed and is there."""
-    told = st.session_state.pop(WANTED, None) or st.query_params.get("view", "result")
-    if told not in VIEWS:
-        told = "result"
-    st.session_state[_KEY] = told
+    st.session_state[_KEY] = told("view", VIEWS, "result")
     view = st.segmented_control(
         "View",
         list(VIEWS),
@@ -43,7 +39,6 @@ def show(look: Look) -> Result | None:
         key=_KEY,
         on_change=lambda: choose(view=st.session_state[_KEY]),
     )
-    choose(view=None if view == "result" else view)
     if view == "person":
         st.image(look.person.pixels, alt=look.person.title, width="stretch")
     elif view == "map":

@@ -16,7 +16,8 @@ from app import (
     tryon_views,
 )
 from app.catalogs import current_catalog, current_models, no_catalog
-from app.tryon_choice import Rack, choose, chosen_garment, chosen_person
+from app.tryon_choice import choose, chosen_garment, chosen_person, on_screen, told
+from app.tryon_rack import rack_of
 from app.tryon_run import Look
 from app.words import plain
 from core.errors import CatalogError, FashionError
@@ -41,8 +42,7 @@ def the_person(listed: list) -> Person | None:
 
 
 def mode() -> str:
-    told = st.query_params.get("mode", "look")
-    st.session_state["tryon_mode"] = told if told in MODES else "look"
+    st.session_state["tryon_mode"] = told("mode", MODES, "look")
     return st.segmented_control(
         "What to make",
         list(MODES),
@@ -61,7 +61,7 @@ def page() -> None:
     catalog, models = current_catalog(), current_models()
     order = None if models is None else ranking(catalog, models)
     listed = people()
-    rack = Rack(catalog, order)
+    rack = rack_of(catalog, models, order)
     engine = tryon_engine.current_engine()
     settings = tryon_engine.current_settings(engine)
     tryon_people.take_pending()
@@ -73,6 +73,7 @@ def page() -> None:
     look = None
     with large:
         garment, person = chosen_garment(rack), the_person(listed)
+        on_screen(garment, person)
         if garment is None:
             st.info(
                 f"No item of “{plain(catalog.name)}” is a garment with a photo. Upload a photo of"
