@@ -1,7 +1,7 @@
 """Taking off what a garment replaces: the body under the old clothes, and the ground behind them.
 
-What appears is the person's own skin tone in the light that lay on the clothes: an estimate for a
-preview, not a picture of the person.
+What appears is painted from the person's own skin (`core.tryon.skin`) and the ground beside
+(`core.tryon.ground`): an estimate for a preview, not a picture of the person.
 """
 
 from dataclasses import replace
@@ -10,8 +10,11 @@ import cv2
 import numpy as np
 
 from core.tryon.body import Body
-from core.tryon.flesh import flesh
+from core.tryon.flesh import Limb, flesh, limbs
+from core.tryon.ground import ground
 from core.tryon.people import Person
+from core.tryon.silhouette import disk
+from core.tryon.skin import light_on, painted
 from core.vision.atr import ID
 
 TOP = ("upper_clothes", "scarf")
@@ -22,9 +25,15 @@ the waistband of trousers."""
 BELOW = 0.8
 """The same for where a long top is taken to lie over trousers and not over the belly."""
 LEAST = 300
-"""Pixels of skin or of trousers from which their colour is believed."""
-GROUND_SIDE = 256
-"""Longer side at which the ground behind removed clothes is painted (pixels)."""
+"""Pixels of trousers, of 1024 rows, from which their colour is believed."""
+SPECK = 1 / 50
+"""Side, in heights of the picture, of the largest speck within clothes that belongs to them."""
+SPECKS = ("background", "left_leg", "right_leg", "dress", "skirt", "pants", "belt", "bag",
+          "left_shoe", "right_shoe")  # fmt: skip
+ENCLOSED = 0.6
+"""Share of a speck's edge that lies on the clothes."""
+BARE_EDGE = ("neck", "left_arm", "right_arm", "left_leg", "right_leg")
+"""Parts whose border with the old clothes goes with these: it has their colour and shadow."""
 
 
 def bare(person: Person, body: Body, category: str) -> Person:
@@ -34,9 +43,10 @@ def bare(person: Person, body: Body, category: str) -> Person:
     it below the waist stays, since nobody knows what is under it.
     """
     parse = person.parse.copy()
-    under = flesh(body)
+    found = limbs(body)
+    under = flesh(body, found)
     depth = _depths(body)
-    removed = _removed(person, depth, category)
+    removed = _whole(_removed(person, depth, category), person.parse)
     tall = person.parse.shape[0]
     lower = np.isin(person.parse, [ID[name] for name in BOTTOM])
     arms = np.isin(under, [ID["left_arm"], ID["right_arm"]])
@@ -47,22 +57,25 @@ def bare(person: Person, body: Body, category: str) -> Person:
         over_legs &= removed
     else:
         over_legs[:] = False
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, tall // 200) + 1,) * 2)
-    # The soft edge of the old clothes goes with them.
-    near = cv2.dilate(removed.astype(np.uint8), kernel) > 0
+    if not removed.any():
+        return person
+    # The soft edge of the old clothes goes with them, and most of the shadow below them.
+    near = cv2.dilate(removed.astype(np.uint8), disk(max(1, tall // 90))) > 0
     rim = near & (person.parse == 0)
-    bordering = near & np.isin(person.parse, [ID["neck"], ID["left_arm"], ID["right_arm"]])
-    skin = ((removed & ~over_legs) | bordering) & (under > 0)
-    away = (removed & (under == 0)) | rim
-    picture = person.pixels.astype(np.float32)
-    if away.any():
-        soft = cv2.GaussianBlur(away.astype(np.float32), (0, 0), 0.8)[..., None]
-        picture = picture * (1 - soft) + _ground(person, away) * soft
-    for name, region in _by_limb(skin, under):
-        picture = _paint(picture, person, region, skin_tone(person, name))
+    bordering = near & np.isin(person.parse, [ID[name] for name in BARE_EDGE])
+    skin = ((removed & ~over_legs) | bordering | rim) & (under > 0)
     clad = over_legs & (under > 0)
+    away = (removed | rim) & (under == 0)
+    # Ground shows through the soft edge of a limb as well.
+    behind = away | (skin & (cv2.erode((under > 0).astype(np.uint8), disk(2)) == 0))
+    picture = ground(person.pixels, person.parse > 0, behind & ~bordering)
+    light = light_on(person, found)
+    for name, region, limb in _by_limb(skin, under, found):
+        picture = painted(picture, person, region, name, limb, light)
     if clad.any():
-        picture = _paint(picture, person, clad, np.median(person.pixels[lower], axis=0))
+        soft = cv2.GaussianBlur(clad.astype(np.float32), (0, 0), 0.8)[..., None]
+        colour = np.median(person.pixels[lower], axis=0)
+        picture = picture * (1 - soft) + colour * soft
     parse[away] = ID["background"]
     parse[skin] = under[skin]
     parse[clad] = ID["pants"]
@@ -70,23 +83,27 @@ def bare(person: Person, body: Body, category: str) -> Person:
     return replace(person, pixels=pixels, parse=parse)
 
 
-def skin_tone(person: Person, part: str) -> np.ndarray:
-    """The usual colour of a person's skin, RGB, from the parts most like one.
-
-    Legs are looked at for legs alone: they may wear tights.
-    """
-    arms, face = ("left_arm", "right_arm"), ("neck", "face")
-    order = (("left_leg", "right_leg"), arms, face) if "leg" in part else (face, arms)
-    least = LEAST * (person.parse.shape[0] / 1024) ** 2
-    for names in order:
-        found = np.isin(person.parse, [ID[name] for name in names])
-        if found.sum() > least:
-            lit = person.pixels[found].astype(np.float32)
-            bright = lit.sum(axis=1)
-            # Brows, lips and shadow are darker, a shine is brighter: the upper middle is skin.
-            low, high = np.quantile(bright, (0.4, 0.9))
-            return np.median(lit[(bright >= low) & (bright <= high)], axis=0)
-    return np.array([190.0, 150.0, 125.0])
+def _whole(removed: np.ndarray, parse: np.ndarray) -> np.ndarray:
+    """Clothes with the specks that the body map left in them."""
+    whole = removed.copy()
+    if not removed.any():
+        return whole
+    rows, columns = (np.flatnonzero(removed.any(axis=axis)) for axis in (1, 0))
+    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    clothes, labels = removed[box], parse[box]
+    most = (SPECK * len(parse)) ** 2
+    for name in SPECKS:
+        part = ((labels == ID[name]) & ~clothes).astype(np.uint8)
+        _, parts, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
+        for i in np.flatnonzero(stats[:, cv2.CC_STAT_AREA] < most):
+            left, top, width, height = stats[i, :4]
+            around = (slice(max(0, top - 2), top + height + 2),
+                      slice(max(0, left - 2), left + width + 2))  # fmt: skip
+            speck = parts[around] == i
+            ring = (cv2.dilate(speck.astype(np.uint8), disk(1)) > 0) & ~speck
+            if i and clothes[around][ring].mean() > ENCLOSED:
+                whole[box][around] |= speck
+    return whole
 
 
 def _depths(body: Body) -> np.ndarray:
@@ -113,69 +130,13 @@ def _hip(person: Person) -> np.ndarray:
     return person.keypoints[[8, 11]].mean(axis=0)
 
 
-def _by_limb(region: np.ndarray, under: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    found = []
+def _by_limb(
+    region: np.ndarray, under: np.ndarray, found: list[Limb]
+) -> list[tuple[str, np.ndarray, Limb | None]]:
+    tubes = {limb.name: limb for limb in found}
+    parts = []
     for name in ("right_leg", "left_leg", "neck", "right_arm", "left_arm"):
         part = region & (under == ID[name])
         if part.any():
-            found.append((name, part))
-    return found
-
-
-def _paint(
-    picture: np.ndarray, person: Person, region: np.ndarray, colour: np.ndarray
-) -> np.ndarray:
-    """Give a region a colour, round as a limb is, under some of the light that falls on it."""
-    if region.sum() < 20:
-        return picture
-    tall = person.parse.shape[0]
-    whole, box = picture, _box(region, margin=round(tall / 40) + 4)
-    picture, region = picture[box], region[box]
-    light = cv2.cvtColor(person.pixels[box], cv2.COLOR_RGB2GRAY).astype(np.float32) + 20
-    relative = np.where(region, light / np.median(light[region]), 0).astype(np.float32)
-    weight = cv2.GaussianBlur(region.astype(np.float32), (0, 0), tall / 130) + 1e-6
-    smooth = cv2.GaussianBlur(relative, (0, 0), tall / 130) / weight
-    shade = np.clip(1 + 0.3 * (smooth - 1), 0.85, 1.1)
-    thick = cv2.distanceTransform(region.astype(np.uint8), cv2.DIST_L2, 3)
-    turn = np.clip(thick / (tall / 50), 0, 1)
-    shade = shade * (0.8 + 0.2 * np.sqrt(turn * (2 - turn)))
-    soft = cv2.GaussianBlur(region.astype(np.float32), (0, 0), 0.8)[..., None]
-    whole[box] = picture * (1 - soft) + colour * shade[..., None] * soft
-    return whole
-
-
-def _box(region: np.ndarray, margin: int) -> tuple[slice, slice]:
-    """Rows and columns around a region (pixels)."""
-    rows, columns = (np.flatnonzero(region.any(axis=axis)) for axis in (1, 0))
-    return (
-        slice(max(0, rows[0] - margin), rows[-1] + 1 + margin),
-        slice(max(0, columns[0] - margin), columns[-1] + 1 + margin),
-    )
-
-
-def _ground(person: Person, away: np.ndarray) -> np.ndarray:
-    """The ground carried on behind the figure (Telea 2004), (height, width, 3) float32."""
-    height, width = person.parse.shape
-    factor = min(1.0, GROUND_SIDE / max(height, width))
-    size = (max(2, round(width * factor)), max(2, round(height * factor)))
-    figure = cv2.dilate((person.parse > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
-    small = cv2.resize(person.pixels, size, interpolation=cv2.INTER_AREA)
-    unknown = (
-        cv2.resize(figure.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-    ).astype(np.uint8)
-    wanted = cv2.resize(away.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-    if not wanted.any() or unknown.all():
-        return person.pixels.astype(np.float32)
-    ys, xs = np.nonzero(wanted)
-    margin = round(0.12 * max(size))
-    rows = slice(max(0, ys.min() - margin), ys.max() + margin + 1)
-    columns = slice(max(0, xs.min() - margin), xs.max() + margin + 1)
-    if unknown[rows, columns].all():
-        rows = columns = slice(None)
-    small[rows, columns] = cv2.inpaint(
-        np.ascontiguousarray(small[rows, columns]),
-        np.ascontiguousarray(unknown[rows, columns]),
-        3,
-        cv2.INPAINT_TELEA,
-    )
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+            parts.append((name, part, tubes.get(name)))
+    return parts
