@@ -232,6 +232,8 @@ def _work(
 ) -> Callable[[Progress], None]:
     """The work of a batch: a look at a time in the engine's line, so that others come between."""
     count = len(sitters) * len(pieces)
+    # A batch has turns of its own: it does not stop with its session, nor hold up its looks.
+    who = f"batch {name}"
 
     def work(progress: Progress) -> None:
         done = 0
@@ -247,7 +249,7 @@ def _work(
             ticket = None
             while ticket is None:
                 try:
-                    ticket = line.submit(look.title, lambda on_step: make(look, on_step))
+                    ticket = line.submit(look.title, lambda on_step: make(look, on_step), who)
                 except LineFull:
                     told()
                     time.sleep(1)
@@ -255,7 +257,7 @@ def _work(
                 while not ticket.ended.wait(POLL):
                     told()
             finally:
-                line.cancel(ticket)  # nothing where it has ended
+                line.cancel(ticket, who)  # nothing where it has ended
             if ticket.result is None:
                 raise FashionError(ticket.problem or "It was stopped.")
             return ticket.result

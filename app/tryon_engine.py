@@ -8,7 +8,7 @@ from core.cache import artefacts
 from core.checkpoints import doctor
 from core.tryon.engine import ANY_SEED, Engine
 from core.tryon.engines import ENGINES
-from core.tryon.result import Settings, expected_seconds, samplers
+from core.tryon.result import Settings, expected_seconds, in_memory, samplers
 
 STEPS, SCALE, SAMPLES = (10, 50), (1.0, 5.0), (1, 4)
 LARGEST_SEED = 2**31 - 1
@@ -59,10 +59,11 @@ def duration(seconds: float) -> str:
 
 def expected(engine: Engine, settings: Settings, count: int = 1) -> str:
     """How long it takes, a sentence."""
-    seconds = expected_seconds(engine, settings, artefacts())
+    seconds = expected_seconds(engine, settings, artefacts(), count)
     if seconds is None:
         return "How long it takes is not known yet: it was never run on this machine."
-    return f"Takes {duration(count * seconds)}, as the last time on this machine."
+    load = "" if in_memory(engine) else ", with reading the model"
+    return f"Takes {duration(seconds)}{load}, as the last time on this machine."
 
 
 def panel(current: Engine, settings: Settings) -> None:

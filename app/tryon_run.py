@@ -1,11 +1,15 @@
-"""Making a look: at once where it is kept, else in the engine's line, with place and progress."""
+"""Making a look: at once where it is kept, else in the engine's line, with place and progress.
+
+What a session waits for is given up a while after its page was closed (`tryon_presence`).
+"""
 
 from dataclasses import dataclass
 
 import streamlit as st
 
 from app.tryon_choice import Garment
-from app.tryon_engine import expected
+from app.tryon_engine import duration, expected
+from app.tryon_presence import GRACE, visitor
 from app.words import plain
 from core.cache import artefacts
 from core.errors import FashionError
@@ -83,13 +87,21 @@ def make(look: Look, on_step: OnStep | None = None) -> Result:
     )
 
 
+def me() -> str:
+    """This session's name in the lines."""
+    return visitor(lines().values())
+
+
 def submit(look: Look) -> Ticket:
-    """Stand in the engine's line with a look.
+    """Stand in the engine's line with a look, or join those who wait for the same.
 
     Raises:
-        TryOnError: the line is full.
+        TryOnError: the line is full, or this session's share of it.
     """
-    return lines()[look.engine.name].submit(look.title, lambda on_step: make(look, on_step))
+    # A quick engine's ticket is left as soon as something else is chosen, so nobody joins it.
+    key = look.key if look.engine.uses_sampling else ""
+    line = lines()[look.engine.name]
+    return line.submit(look.title, lambda on_step: make(look, on_step), me(), key)
 
 
 def result_of(look: Look) -> Result | None:
@@ -126,7 +138,8 @@ def _refused(look: Look, problem: str) -> None:
 
 
 def _waited_for(look: Look) -> Result | None:
-    line, ticket = lines()[look.engine.name], submit(look)
+    # The name is asked for now: at the end the session may be gone, and not come back by that.
+    who, line, ticket = me(), lines()[look.engine.name], submit(look)
     try:
         with st.spinner("Trying it on"):
             place = st.empty()
@@ -137,7 +150,7 @@ def _waited_for(look: Look) -> Result | None:
     finally:
         # The script was stopped because the person chose something else.
         if not ticket.ended.is_set():
-            line.cancel(ticket)
+            line.cancel(ticket, who)
     return _refused(look, ticket.problem) if ticket.problem else ticket.result
 
 
@@ -163,6 +176,7 @@ def _by_hand(look: Look) -> Result | None:
         return None
     if ticket is not None and ticket.problem:
         st.error(ticket.problem)
+    others = None if ticket is not None else lines()[look.engine.name].find(key)
 
     def start() -> None:
         try:
@@ -183,6 +197,8 @@ def _by_hand(look: Look) -> Result | None:
         st.error(full)
     if ticket is not None and ticket.state == "cancelled":
         st.caption("Stopped; nothing was kept.")
+    if others is not None:
+        st.caption("This very look is being made already: “Try it on” joins in.")
     st.caption(expected(look.engine, look.settings))
     return None
 
@@ -191,6 +207,7 @@ def _by_hand(look: Look) -> Result | None:
 def _pending(look: Look, ticket: Ticket) -> None:
     """The progress of a ticket, drawn anew each second."""
     line = lines()[look.engine.name]
+    me()  # somebody is here
     if ticket.ended.is_set():
         st.rerun()
     shown = ticket.emerging
@@ -201,18 +218,30 @@ def _pending(look: Look, ticket: Ticket) -> None:
     ahead = line.ahead(ticket)
     if ahead:
         st.progress(0.0, f"In line. {_place(ahead)}")
-    elif ticket.steps == 0:
-        st.progress(0.0, "Loading the model and preparing the photos")
     else:
-        left = ticket.seconds_left()
-        words = f"Step {ticket.step} of {ticket.steps}"
-        if left is not None and ticket.step < ticket.steps:
-            words += f", about {max(1, round(left)):,} s left"
-        st.progress(min(1.0, ticket.step / ticket.steps), words)
+        st.progress(min(1.0, ticket.step / max(1, ticket.steps)), _stage(ticket))
     if ticket.leaving.is_set():
         st.caption("Stopping after this step.")
-    else:
-        st.button("Cancel", key="tryon_cancel", on_click=line.cancel, args=(ticket,))
+        return
+    st.button("Cancel", key="tryon_cancel", on_click=_leave, args=(look.key, ticket))
+    if ticket.seconds_left() is None:
+        st.caption(expected(look.engine, look.settings))
+    st.caption(
+        f"It goes on while the dashboard is open, and is given up {GRACE:.0f} seconds after it was"
+        " closed."
+    )
+
+
+def _stage(ticket: Ticket) -> str:
+    """What is being done for a ticket whose turn it is."""
+    if ticket.steps == 0:
+        return "Reading the model and preparing the photos"
+    if ticket.step == 0:
+        return "Reading the garment"
+    if ticket.step >= ticket.steps:
+        return "Painting it in full size"
+    words, left = f"Step {ticket.step} of {ticket.steps}", ticket.seconds_left()
+    return words if left is None else f"{words}, {duration(left)} left"
 
 
 def finished(here: str | None) -> list[tuple[Look, Result]]:
@@ -242,6 +271,7 @@ def others(here: str | None) -> None:
 
 @st.fragment(run_every=2.0)
 def _others(waiting: dict[str, Ticket]) -> None:
+    me()  # somebody is here
     for key, ticket in waiting.items():
         if ticket.ended.is_set():
             st.rerun()
@@ -249,9 +279,12 @@ def _others(waiting: dict[str, Ticket]) -> None:
             steps = f", step {ticket.step} of {ticket.steps}" if ticket.steps else ""
             st.caption(f"Also being made: {plain(ticket.title)}{steps}", width="content")
             st.button("Stop it", key=f"tryon_cancel:{key}", type="tertiary", on_click=_leave,
-                      args=(ticket,))  # fmt: skip
+                      args=(key, ticket))  # fmt: skip
 
 
-def _leave(ticket: Ticket) -> None:
+def _leave(key: str, ticket: Ticket) -> None:
+    """Want a look no more; where others do, it is made for them."""
     for line in lines().values():
-        line.cancel(ticket)
+        line.cancel(ticket, me())
+    if not ticket.leaving.is_set():
+        tickets().pop(key, None)

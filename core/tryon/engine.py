@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from core.errors import CheckpointMissing
+from core.errors import CheckpointMissing, TryOnError
 from core.tryon.cutout import Cutout
 from core.tryon.people import Person
 
@@ -15,6 +15,10 @@ CATEGORIES: tuple[GarmentCategory, ...] = ("upper_body", "lower_body", "dresses"
 
 ANY_SEED = -1
 """Stands for a seed drawn at random."""
+
+
+class MemoryShort(TryOnError):  # noqa: N818 - what is the matter, as people would say it
+    """The memory does not suffice for a run; the sentence says what takes less."""
 
 
 class OnStep(Protocol):
@@ -129,7 +133,8 @@ class Engine(Protocol):
             mask every pixel is the person's own.
 
         Raises:
-            TryOnError: the run failed.
+            TryOnError: the run failed; `MemoryShort` where the memory does not suffice, after
+                which the engine can be used as before.
             CheckpointMissing: weights are missing.
         """
         ...

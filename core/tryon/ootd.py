@@ -3,8 +3,6 @@
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +18,13 @@ from core.tryon.engine import (
     Availability,
     GarmentCategory,
     Licence,
+    MemoryShort,
     OnStep,
     Prepared,
     drawn_seed,
     require,
 )
+from core.tryon.memory import out_of_memory
 from core.tryon.ootd_frame import Frame, garment_picture
 from core.tryon.ootd_preview import preview
 from core.tryon.ootd_sampler import SAMPLERS
@@ -47,9 +47,13 @@ LIMITS = {"steps": (1, 100), "scale": (0.0, 20.0), "samples": (1, 4), "seed": (A
 
 DTYPES = ("float32", "bfloat16", "float16")
 
+IDLE = 15 * 60.0
+"""Seconds after a run at which the model is let go: gigabytes that something else may need."""
+
 _lock = threading.Lock()
 _loaded: dict[tuple[object, ...], "OotdPipeline"] = {}
 """The one model that is in memory: 3.4 GB a UNet are not held twice."""
+_idle: threading.Timer | None = None
 
 
 class OotdEngine:
@@ -152,7 +156,9 @@ class OotdEngine:
             `samples` pictures, each (height, width, 3) uint8 RGB of the person's size.
 
         Raises:
-            TryOnError: a setting is out of range, or the memory does not suffice.
+            TryOnError: a setting is out of range.
+            MemoryShort: the memory does not suffice; the model is let go, and read again by the
+                next run.
             CheckpointMissing: weights are missing or damaged.
         """
         require(self)
@@ -171,23 +177,37 @@ class OotdEngine:
                 small = frame.take(preview(step.clean[0]))
                 on_step(step.index + 1, step.total, small)
 
-        with _lock, _enough_memory(self.title):
-            pipeline = self._pipeline()
-            if on_step is not None:
-                on_step(0, steps)
-            pictures = pipeline.dress(
-                garment_picture(prepared.garment, self.frame),
-                masked,
-                pixels,
-                mask,
-                WORD[prepared.category],
-                steps=steps,
-                scale=scale,
-                seed=drawn_seed(seed),
-                samples=samples,
-                sampler=sampler,
-                on_step=told,
-            )
+        with _lock:
+            _keep_awake()
+            pipeline, short = None, False
+            try:
+                pipeline = self._pipeline()
+                if on_step is not None:
+                    on_step(0, steps)
+                pictures = pipeline.dress(
+                    garment_picture(prepared.garment, self.frame),
+                    masked,
+                    pixels,
+                    mask,
+                    WORD[prepared.category],
+                    steps=steps,
+                    scale=scale,
+                    seed=drawn_seed(seed),
+                    samples=samples,
+                    sampler=sampler,
+                    on_step=told,
+                )
+            except (MemoryError, RuntimeError) as error:
+                if not out_of_memory(error):
+                    raise
+                short = True
+            finally:
+                _wait_idle()
+            # Out here: while the error is handled, its traceback holds on to what was computed.
+            if short:
+                del pipeline
+                _let_go()
+                raise MemoryShort(f"{self.title} needs more memory than there is. {_less(samples)}")
         if whole:
             return [frame.enlarged(picture) for picture in pictures]
         return [frame.paste(picture, person.pixels, prepared.mask) for picture in pictures]
@@ -196,20 +216,81 @@ class OotdEngine:
         """The loaded model; another one that is in memory is let go first."""
         from core.tryon.ootd_pipeline import OotdPipeline
 
-        device, dtype, lean = _precision()
-        clip = status("clip-vit-large-patch14").root / "clip-vit-large-patch14"
-        folders = Folders(status(self.name).root / "ootd", clip, self.model)
-        key = (folders, device, dtype, lean, self.version)
+        key = folders, device, dtype, lean, _version = self._key()
         if key not in _loaded:
-            _loaded.clear()
+            _let_go()
             _loaded[key] = OotdPipeline(folders, device=device, dtype=dtype, lean=lean)
         return _loaded[key]
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether the next run finds its model read already."""
+        return self._key() in _loaded
+
+    def _key(self) -> tuple[Folders, str, str, bool, str]:
+        clip = status("clip-vit-large-patch14").root / "clip-vit-large-patch14"
+        folders = Folders(status(self.name).root / "ootd", clip, self.model)
+        return (folders, *_precision(), self.version)
+
 
 def release() -> None:
-    """Let go of the model in memory and of the garments kept with it."""
+    """Let go of the model in memory and of the garments kept with it; waits for a run to end.
+
+    Happens by itself where no run began for `IDLE` seconds.
+    """
     with _lock:
-        _loaded.clear()
+        _keep_awake()
+        _let_go()
+
+
+def _let_go() -> None:
+    """Forget the model, and give the device's memory back to the system."""
+    import gc
+
+    import torch
+
+    _loaded.clear()
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+def _wait_idle() -> None:
+    """Let the model go after a while, unless another run begins before."""
+    global _idle
+
+    def over() -> None:
+        with _lock:
+            if _idle is timer:  # else a run began while this was waiting for the lock
+                _let_go()
+
+    _idle = timer = threading.Timer(IDLE, over)
+    timer.daemon = True
+    timer.start()
+
+
+def _keep_awake() -> None:
+    global _idle
+    if _idle is not None:
+        _idle.cancel()
+    _idle = None
+
+
+def _less(samples: int) -> str:
+    """What to choose so that a run takes less memory, by how it is set now."""
+    _device, dtype, lean = _precision()
+    ways = []
+    if samples > 1:
+        ways.append(f"ask for fewer than {samples} pictures at a time")
+    if dtype == "float32":
+        ways.append("set FASHION_OOTD_DTYPE=bfloat16, which takes half")
+    if not lean:
+        ways.append("set FASHION_OOTD_LEAN=1, which lets the garment's net go")
+    ways.append("close what else runs on the machine")
+    words = "; or ".join(ways)
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _precision() -> tuple[str, str, bool]:
@@ -256,17 +337,3 @@ def _check(**settings: float) -> None:
         low, high = LIMITS[name]
         if not low <= value <= high:
             raise TryOnError(f"{name.capitalize()} must be {low} to {high}, not {value}.")
-
-
-@contextmanager
-def _enough_memory(title: str) -> Iterator[None]:
-    """Say in a sentence when the device's memory does not suffice."""
-    import torch
-
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise TryOnError(
-            f"{title} needs more memory than the device has. Ask for fewer samples, or set"
-            " FASHION_OOTD_LEAN=1 or FASHION_OOTD_DTYPE=float16."
-        ) from error

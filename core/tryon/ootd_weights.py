@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core.checkpoints import whole
 from core.errors import CheckpointMissing
+from core.tryon.memory import out_of_memory
 from core.vision.importing import IMPORTING
 
 if TYPE_CHECKING:
@@ -222,6 +223,8 @@ def _readable(folder: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # each loader has errors of its own for a damaged file
+        if out_of_memory(error):
+            raise  # nothing is wrong with the file
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise CheckpointMissing(
             f"OOTDiffusion cannot load {folder} ({reason}). Run `python scripts/checkpoints.py"

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import time
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from core.tryon.mask_edit import NO_EDIT, MaskEdit, edited
 from core.tryon.masks import protected
 from core.tryon.ootd import OotdEngine
 from core.tryon.ootd_sampler import SAMPLERS
+from core.tryon.pace import Clock, Pace
 from core.tryon.people import Person
 from core.tryon.preview import Placed
 
@@ -101,7 +101,7 @@ def try_on(
     key = content_key(person, garment, category, engine, settings, edit)
     if cache is not None and (kept := cache.get(key)) is not None:
         return _unpack(kept)
-    began = time.monotonic()
+    clock = Clock(on_step, in_memory(engine))
     cut = read_garment(garment, garment_name)
     prepared = engine.prepare(person, cut, category)
     if cache is not None:
@@ -113,7 +113,7 @@ def try_on(
                 "Nothing is left of the mask, so nothing would change. Undo some strokes, or choose"
                 " a wider style."
             )
-    pictures = _run(engine, prepared, settings, on_step)
+    pictures = _run(engine, prepared, settings, clock)
     result = Result(
         tuple(_png(picture) for picture in pictures),
         _png(prepared.mask),
@@ -123,7 +123,8 @@ def try_on(
     )
     if cache is not None:
         cache.set(key, _pack(result))
-        cache.set(_pace_key(engine), (time.monotonic() - began) / _amount(engine, settings))
+        pace = clock.pace(settings.samples, _rows(settings), _kept_pace(engine, cache))
+        cache.set(_pace_key(engine), pace.to_json())
     return result
 
 
@@ -164,10 +165,22 @@ def own_mask(
     return kept
 
 
-def expected_seconds(engine: Engine, settings: Settings, cache: diskcache.Cache) -> float | None:
-    """How long a run takes by the last one on this machine; None where there was none."""
-    pace = cache.get(_pace_key(engine))
-    return None if pace is None else float(pace) * _amount(engine, settings)
+def in_memory(engine: Engine) -> bool:
+    """Whether a run does not have to read a model first; small models are not counted."""
+    return engine.in_memory if isinstance(engine, OotdEngine) else True
+
+
+def expected_seconds(
+    engine: Engine, settings: Settings, cache: diskcache.Cache, count: int = 1
+) -> float | None:
+    """How long so many runs take by the last one on this machine; None where there was none."""
+    pace = _kept_pace(engine, cache)
+    if pace is None:
+        return None
+    if not engine.uses_sampling:
+        return count * pace.once
+    run = pace.run(settings.steps, settings.samples, _rows(settings))
+    return count * run + (0.0 if in_memory(engine) else pace.load)
 
 
 def plain_edit(edit: MaskEdit) -> dict[str, Any]:
@@ -176,7 +189,7 @@ def plain_edit(edit: MaskEdit) -> dict[str, Any]:
 
 
 def _run(
-    engine: Engine, prepared: Prepared, settings: Settings, on_step: OnStep | None
+    engine: Engine, prepared: Prepared, settings: Settings, on_step: OnStep
 ) -> list[np.ndarray]:
     told: dict[str, Any] = settings.told()
     if not isinstance(engine, OotdEngine):
@@ -193,13 +206,18 @@ def _points(prepared: Prepared) -> dict[str, tuple[float, float]]:
     }
 
 
-def _amount(engine: Engine, settings: Settings) -> int:
-    """What the time of a run grows with."""
-    return settings.steps * settings.samples if engine.uses_sampling else 1
+def _rows(settings: Settings) -> int:
+    """Rows of guidance: up to a scale of 1 there is nothing to hold against the garment."""
+    return 1 + (settings.scale > 1)
+
+
+def _kept_pace(engine: Engine, cache: diskcache.Cache) -> Pace | None:
+    kept = cache.get(_pace_key(engine))
+    return None if kept is None else Pace.from_json(kept)
 
 
 def _pace_key(engine: Engine) -> str:
-    return f"tryon seconds {engine.name} {engine.version}"
+    return f"tryon pace {engine.name} {engine.version}"
 
 
 def _mask_key(

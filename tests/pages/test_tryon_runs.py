@@ -111,7 +111,8 @@ def test_who_chooses_something_else_meanwhile_leaves_the_line(monkeypatch):
         raise StoppedError
 
     line, gate = Line(), threading.Event()
-    ticket = line.submit("a look", lambda on_step: gate.wait(20) and on_step(1, 1))
+    ticket = line.submit("a look", lambda on_step: gate.wait(20) and on_step(1, 1), "me")
+    monkeypatch.setattr(app.tryon_run, "me", lambda: "me")
     monkeypatch.setattr(app.tryon_run, "submit", lambda look: ticket)
     monkeypatch.setattr(app.tryon_run, "lines", lambda: {"preview": line})
     monkeypatch.setattr(app.tryon_run.st, "empty", lambda: SimpleNamespace(caption=stop))

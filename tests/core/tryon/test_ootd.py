@@ -1,14 +1,18 @@
 import shutil
+import time
+import weakref
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from core.errors import CancelledError, CheckpointMissing, TryOnError
 from core.tryon import ootd
 from core.tryon.cutout import Cutout
-from core.tryon.engine import drawn_seed, require
+from core.tryon.engine import MemoryShort, drawn_seed, require
 from core.tryon.ootd import OotdEngine
+from core.tryon.ootd_pipeline import OotdPipeline
 from core.tryon.ootd_preview import preview
 from tests.core.tryon.ootd_goldens import copy_weights
 from tests.core.tryon.synthetic import make_garment
@@ -175,22 +179,82 @@ def test_a_folder_that_is_not_there_is_named_once(engine, root):
     )
 
 
-def test_too_little_memory_is_a_sentence(engine, prepared, monkeypatch):
-    import torch
+SHORT = {
+    "CUDA": lambda: torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    "Linux": lambda: RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory:"
+        " you tried to allocate 9663676416 bytes. Error code 12 (Cannot allocate memory)"
+    ),
+    "Windows": lambda: RuntimeError(
+        "DefaultCPUAllocator: not enough memory: you tried to allocate"
+    ),
+    "MPS": lambda: RuntimeError("MPS backend out of memory (MPS allocated: 17.9 GB, max: 18 GB)."),
+    "Python": lambda: MemoryError(),
+}
 
-    from core.tryon.ootd_pipeline import OotdPipeline
 
+@pytest.mark.parametrize("where", list(SHORT))
+def test_too_little_memory_is_a_sentence_and_the_next_run_is_as_ever(
+    engine, prepared, monkeypatch, where
+):
+    want = engine.run(prepared, steps=2, seed=5)[0]
+    denoise, held = OotdPipeline._denoise, []
+
+    def full(self, *_, **__):
+        large = torch.zeros(1000)
+        held.append(weakref.ref(large))
+        raise SHORT[where]()
+
+    monkeypatch.setattr(OotdPipeline, "_denoise", full)
+    with pytest.raises(MemoryShort, match=r"than there is\. Ask for fewer than 2 pic") as told:
+        engine.run(prepared, steps=2, samples=2)
+    assert "FASHION_OOTD_DTYPE=bfloat16" in str(told.value)
+    assert "FASHION_OOTD_LEAN" not in str(told.value)  # a CPU is lean by itself
+    assert held[0]() is None and not engine.in_memory  # the error holds on to nothing
+    monkeypatch.setattr(OotdPipeline, "_denoise", denoise)
+    assert np.array_equal(engine.run(prepared, steps=2, seed=5)[0], want)
+
+
+def test_memory_that_does_not_suffice_for_the_model_itself_is_the_same_sentence(
+    engine, prepared, monkeypatch
+):
     def full(*_, **__):
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        raise SHORT["Linux"]()
 
-    monkeypatch.setattr(OotdPipeline, "dress", full)
-    with pytest.raises(TryOnError, match="needs more memory than the device has"):
+    monkeypatch.setattr("core.tryon.ootd_weights._weights", full)
+    monkeypatch.setenv("FASHION_OOTD_DTYPE", "bfloat16")
+    monkeypatch.setenv("FASHION_OOTD_LEAN", "0")
+    with pytest.raises(MemoryShort, match=r"Set FASHION_OOTD_LEAN=1") as told:
+        engine.run(prepared, steps=1)
+    assert "bfloat16" not in str(told.value)
+
+
+def test_other_errors_of_a_run_are_not_taken_for_too_little_memory(engine, prepared, monkeypatch):
+    def wrong(*_, **__):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(OotdPipeline, "dress", wrong)
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
         engine.run(prepared)
 
 
-def test_a_preview_has_a_colour_a_cell():
-    import torch
+def test_a_model_that_nobody_uses_is_let_go(engine, prepared, monkeypatch):
+    monkeypatch.setattr(ootd, "IDLE", 0.2)
+    assert not engine.in_memory
+    seen = []
+    engine.run(
+        prepared, steps=1, on_step=lambda *_: time.sleep(0.3) or seen.append(engine.in_memory)
+    )
+    assert seen == [True, True]  # a run takes longer than that, and is not idle
+    assert engine.in_memory
+    end = time.monotonic() + 10
+    while engine.in_memory:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert engine.run(prepared, steps=1)
 
+
+def test_a_preview_has_a_colour_a_cell():
     latents = torch.zeros(4, 3, 2)
     assert (preview(latents) == 128).all()
     latents[0, 0, 0] = 100
