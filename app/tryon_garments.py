@@ -43,6 +43,9 @@ def panel(rack: Rack, garment: Garment) -> None:
                 icon=":material/grid_view:",
                 query_params={**kept, "item": garment.item},
             )
+    own = tryon_own.find("garments", garment.id)
+    if own is not None and own.note:
+        st.caption(own.note)
     key = f"tryon_worn:{garment.id}"
     st.session_state[key] = garment.worn  # the URL's, which the history may have changed
     st.segmented_control(
@@ -131,6 +134,9 @@ def upload(garment: Garment | None) -> None:
             key=key,
             on_change=chosen,
         )
-        st.caption(ALONE)
+        st.caption(
+            f"{ALONE} Photos longer than {tryon_own.MAX_SIDE:,} pixels are made smaller. This"
+            f" session keeps the last {tryon_own.MOST}."
+        )
     if trouble := tryon_own.trouble("garments"):
         st.error(trouble)

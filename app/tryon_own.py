@@ -9,13 +9,16 @@ import streamlit as st
 
 from core.errors import FashionError
 from core.tryon.people import OWN, Person, read_person
-from core.vision.images import check_image, open_image
+from core.vision.images import check_image, open_cutout
 
 Kind = Literal["people", "garments"]
 
 MAX_SIDE = 1536
 """Longer side of a kept photo (pixels); larger ones are made smaller, since a session keeps several
-and each look of them is sent to the browser at this size."""
+and each look of them is sent to the browser at this size. A garment is cut out at fewer."""
+
+MAX_BYTES = 4 * 2**20
+"""Largest file that is kept as it is; a larger one is written anew (10 MB at the very most)."""
 
 MOST = 6
 """Photos of each kind that a session keeps."""
@@ -55,18 +58,20 @@ def find(kind: Kind, name: str | None) -> Own | None:
 
 
 def keep(kind: Kind, data: bytes, title: str) -> Own:
-    """Keep a photo, in front of the others.
+    """Keep a photo, in front of the others: no longer than `MAX_SIDE`, upright where it was longer.
 
     Raises:
         ImageError: it cannot be read as an image.
     """
-    image = open_image(data, title, max_side=MAX_SIDE)
+    image, alpha = open_cutout(data, title, max_side=MAX_SIDE)
     size, note = check_image(data, title), ""
-    if max(size) > MAX_SIDE and kind == "people":
-        # Only people: a garment's file may hold transparency, which its cut-out is read from.
+    if max(size) > MAX_SIDE or len(data) > MAX_BYTES:
+        if alpha is not None and kind == "garments":
+            image.putalpha(alpha)  # the garment is cut out by it
         out = io.BytesIO()
         image.save(out, "PNG", compress_level=1)
         data = out.getvalue()
+    if max(size) > MAX_SIDE:
         note = (
             f"The photo was made smaller, from {size[0]:,} × {size[1]:,} to"
             f" {image.width:,} × {image.height:,} pixels."

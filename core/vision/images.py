@@ -65,13 +65,19 @@ def open_image(
             raise ImageError(
                 f"{label} is damaged or cut short ({error}). Save or upload it again."
             ) from error
-    if max_side is not None and max(rgb.size) > max_side:
-        rgb.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    _shrink(rgb, max_side)
     return rgb
 
 
-def open_cutout(source: Source, name: str | None = None) -> tuple[Image.Image, Image.Image | None]:
+def open_cutout(
+    source: Source, name: str | None = None, *, max_side: int | None = None
+) -> tuple[Image.Image, Image.Image | None]:
     """A photo on white, and its transparency as an 8-bit mask where the file has one.
+
+    Args:
+        source: a path, or the bytes of a file.
+        name: what to call the photo in an error; the file's name if None.
+        max_side: as of `open_image`.
 
     Returns:
         ``(rgb, alpha)``; alpha is 255 on the garment, or None where every pixel is opaque.
@@ -81,6 +87,8 @@ def open_cutout(source: Source, name: str | None = None) -> tuple[Image.Image, I
     """
     label = _label(source, name)
     with _opened(source, name) as image:
+        if max_side is not None:
+            image.draft("RGB", (max_side, max_side))
         try:
             image.load()
             upright = ImageOps.exif_transpose(image)
@@ -92,7 +100,15 @@ def open_cutout(source: Source, name: str | None = None) -> tuple[Image.Image, I
             ) from error
     if alpha is not None and alpha.getextrema() == (255, 255):
         alpha = None
+    _shrink(rgb, max_side)
+    if alpha is not None:
+        _shrink(alpha, max_side)
     return rgb, alpha
+
+
+def _shrink(image: Image.Image, max_side: int | None) -> None:
+    if max_side is not None and max(image.size) > max_side:
+        image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def encode_webp(image: Image.Image, quality: int = 82) -> bytes:
