@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable
 from html import escape
@@ -20,14 +19,12 @@ from app.tryon_run import Look, lines, make
 from app.words import plain
 from core.errors import FashionError
 from core.settings import cache_dir
-from core.tryon.batch import MOST_PAIRS, Album, Piece, Sitter, run_batch
+from core.tryon.batch import MOST_PAIRS, Piece, Sitter, run_batch
 from core.tryon.engine import Engine, require
 from core.tryon.people import Listed, Person, open_person
 from core.tryon.queue import Line, LineFull
 from core.tryon.result import Result, Settings
-
-KEPT = 8
-"""Finished batches that stay on disk."""
+from core.tryon.shelf import Shelf
 
 FIRST_PEOPLE, FIRST_GARMENTS = 2, 3
 OFFERED = 200
@@ -54,7 +51,7 @@ def show(
     if sitters and pieces:
         name = _name(sitters, pieces, engine, settings)
         _outcome(name)
-        if not _sheet(name).is_file():
+        if _shelf().find(name) is None:
             _plan(sitters, pieces)
 
 
@@ -178,8 +175,8 @@ def _stamp(photo: Path | bytes) -> str:
         return str(photo)
 
 
-def _folder() -> Path:
-    return cache_dir() / "tryon_batches"
+def _shelf() -> Shelf:
+    return Shelf(cache_dir() / "tryon_batches")
 
 
 def _start(sitters: list[Sitter], pieces: list[Piece], engine: Engine, settings: Settings) -> None:
@@ -198,7 +195,7 @@ def _start(sitters: list[Sitter], pieces: list[Piece], engine: Engine, settings:
         return
     name = _name(sitters, pieces, engine, settings)
     running = jobs.job(_job(name))
-    if (running is not None and not running.ended.is_set()) or _sheet(name).is_file():
+    if (running is not None and not running.ended.is_set()) or _shelf().find(name) is not None:
         return
     st.caption(expected(engine, settings, count))
 
@@ -212,14 +209,6 @@ def _start(sitters: list[Sitter], pieces: list[Piece], engine: Engine, settings:
 
 def _job(name: str) -> str:
     return f"tryon batch {name}"
-
-
-def _sheet(name: str) -> Path:
-    return _folder() / name / "contact_sheet.png"
-
-
-def _archive(name: str) -> Path:
-    return _folder() / name / "try_on.zip"
 
 
 def _work(
@@ -262,37 +251,22 @@ def _work(
                 raise FashionError(ticket.problem or "It was stopped.")
             return ticket.result
 
-        folder = _folder() / f".{name}"
-        album = Album(folder / "try_on.zip")
-        try:
+        with _shelf().making(name) as album:
             for pair in run_batch(sitters, pieces, engine, settings, dressed):
                 album.add(pair)
                 done += 1
-            sheet = album.close()
-        except BaseException:
-            album.abandon()
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        (folder / "contact_sheet.png").write_bytes(sheet)
-        shutil.rmtree(_folder() / name, ignore_errors=True)
-        folder.rename(_folder() / name)
-        _prune()
 
     return work
-
-
-def _prune() -> None:
-    """Let the oldest batches go."""
-    finished = [f for f in _folder().iterdir() if not f.name.startswith(".")]
-    for folder in sorted(finished, key=lambda f: f.stat().st_mtime)[:-KEPT]:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _outcome(name: str) -> None:
     running = jobs.job(_job(name))
     if running is not None and not running.ended.is_set():
         jobs.watch(_job(name), "tryon_batch_stop")
-        st.caption("It goes on when you leave this page; what is finished is kept if you stop it.")
+        st.caption(
+            "It goes on when this page is left or closed; the same link, with the same photos of"
+            " your own, leads back to it. What is finished is kept if it is stopped."
+        )
         return
     if running is not None and running.error:
         if running.stopping.is_set():
@@ -301,19 +275,25 @@ def _outcome(name: str) -> None:
             )
         else:
             st.error(running.error)
-    sheet, archive = _sheet(name), _archive(name)
-    if not sheet.is_file():
+    finished = _shelf().find(name)
+    if finished is None:
         return
+    sheet, count = finished.sheet, len(finished.parts)
     with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            "Download all (ZIP)",
-            archive.read_bytes,
-            file_name="try_on.zip",
-            mime="application/zip",
-            icon=":material/download:",
-            type="primary",
-            on_click="ignore",
-        )
+        for number, part in enumerate(finished.parts, 1):
+            size = f"{max(1, round(part.stat().st_size / 1e6)):,} MB"
+            st.download_button(
+                f"Download all (ZIP, {size})"
+                if count == 1
+                else f"Part {number} of {count} (ZIP, {size})",
+                part.read_bytes,  # read on a click
+                file_name=part.name,
+                mime="application/zip",
+                icon=":material/download:",
+                type="primary",
+                on_click="ignore",
+                key=f"tryon_part:{name}:{number}",
+            )
         st.download_button(
             "Contact sheet (PNG)",
             sheet.read_bytes(),

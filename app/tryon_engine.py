@@ -73,7 +73,8 @@ def panel(current: Engine, settings: Settings) -> None:
     for engine in ENGINES.values():
         missing = engine.available().missing
         use = "commercial use allowed" if engine.licence.commercial else "**non-commercial**"
-        state = "ready" if not missing else f"not installed, {len(missing)} parts missing"
+        parts = f"{len(missing)} part{'s' if len(missing) > 1 else ''} missing"
+        state = f"not installed, {parts}" if missing else "ready"
         captions.append(f"{state} · licence: {engine.licence.name}, {use}")
     with st.expander(f"Engine: {current.title}", icon=":material/tune:"):
         st.session_state["tryon_engine"] = current.name
@@ -102,7 +103,14 @@ def panel(current: Engine, settings: Settings) -> None:
 
 
 def _missing(engine: Engine, missing: tuple[str, ...]) -> None:
-    st.markdown("**What is missing**\n" + "\n".join(f"- `{part}`" for part in missing))
+    told = [part.partition(" (") for part in missing]
+    st.markdown(
+        "**What is missing**\n"
+        + "\n".join(f"- `{part}`{sign}{plain(where)}" for part, sign, where in told)
+    )
+    if all(where for _part, _sign, where in told):
+        st.caption("All of it is on this machine: once it is moved, this engine can run.")
+        return
     for row in doctor():
         if row["get"] and row["name"] in (engine.name, "clip-vit-large-patch14"):
             st.caption(f"{row['title']}: {row['size']}, {row['licence']}")

@@ -31,6 +31,9 @@ LONGEST_NAME = 120
 TILE = (240, 320)
 """Width and height of a picture on the sheet (pixels)."""
 
+ACROSS = 12
+"""Garments side by side on the sheet; more go on below, since no browser shows endless pictures."""
+
 GAP, LINE = 12, 18
 INK, FAINT, GROUND = "#1B1F24", "#6B7280", "#FFFFFF"
 
@@ -166,15 +169,26 @@ def _unlike(name: str, taken: set[str]) -> str:
 
 
 class Album:
-    """Gathers pairs as they come: an archive on disk, and small pictures for the sheet."""
+    """Gathers pairs as they come: an archive on disk, and small pictures for the sheet.
 
-    def __init__(self, archive: Path) -> None:
-        """Begin an archive, a ZIP file that `close` completes."""
+    Pictures go to disk as they come; in memory are a small picture of each pair for the sheet.
+    """
+
+    def __init__(self, archive: Path, part: int | None = None) -> None:
+        """Begin an archive, a ZIP file that `close` completes.
+
+        Args:
+            archive: the file; others beside it are called `NAME_2.zip` and so on.
+            part: bytes from which it goes on in another file, each a ZIP file of its own; None
+                makes one file in any case.
+        """
         archive.parent.mkdir(parents=True, exist_ok=True)
+        self._archive, self._part, self._parts = archive, part, 1
         self._zip = zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED)  # PNG is compressed
-        self._tiles: dict[tuple[str, str], Image.Image | str] = {}
+        self._written = 0
+        self._tiles: dict[tuple[str, str], bytes | str] = {}
         self._sitters: dict[str, Sitter] = {}
-        self._pieces: dict[str, tuple[Piece, Image.Image | None]] = {}
+        self._pieces: dict[str, tuple[Piece, bytes | None]] = {}
         self._told: list[dict[str, Any]] = []
 
     def add(self, pair: Pair) -> None:
@@ -192,18 +206,27 @@ class Album:
         for number, picture in enumerate(pair.result.pictures, 1):
             ending = f"_{number}" if len(pair.result.pictures) > 1 else ""
             files.append(f"{pair.name}{ending}.png")
-            self._zip.writestr(files[-1], stamped(picture, pair.about))
-        with Image.open(io.BytesIO(pair.result.pictures[0])) as opened:
-            self._tiles[key] = _fitted(opened.convert("RGB"))
+            self._write(files[-1], stamped(picture, pair.about))
+        self._tiles[key] = _small(open_image(pair.result.pictures[0], max_side=2 * TILE[1]))
         self._told.append({**told, "files": files, **pair.about})
 
     def close(self) -> bytes:
         """Complete the archive with the sheet and a list; returns the sheet, a PNG file."""
         sheet = self.sheet()
-        self._zip.writestr("contact_sheet.png", sheet)
-        self._zip.writestr("batch.json", json.dumps(self._told, indent=1, ensure_ascii=False))
+        self._write("contact_sheet.png", sheet)
+        told = json.dumps(self._told, indent=1, ensure_ascii=False)
+        self._write("batch.json", told.encode())
         self._zip.close()
         return sheet
+
+    def _write(self, name: str, data: bytes) -> None:
+        if self._part is not None and self._written and self._written + len(data) > self._part:
+            self._zip.close()
+            self._parts, self._written = self._parts + 1, 0
+            following = self._archive.with_stem(f"{self._archive.stem}_{self._parts}")
+            self._zip = zipfile.ZipFile(following, "w", zipfile.ZIP_STORED)
+        self._zip.writestr(name, data)
+        self._written += len(data)
 
     def abandon(self) -> None:
         """Let go of the file without completing it."""
@@ -211,51 +234,69 @@ class Album:
 
     def sheet(self) -> bytes:
         """All pairs so far as one picture: a column a garment, a row a person."""
+        pieces = list(self._pieces.values())
+        bands = [pieces[i : i + ACROSS] for i in range(0, len(pieces), ACROSS)]
         width, height = TILE
-        font = ImageFont.load_default(size=14)
         left, top = 120 + GAP, height // 2 + 2 * LINE + GAP
-        size = (
-            left + len(self._pieces) * (width + GAP) + GAP,
-            top + len(self._sitters) * (height + GAP) + GAP,
-        )
+        high = top + len(self._sitters) * (height + GAP) + GAP
+        across = max((len(band) for band in bands), default=0)
+        size = (left + across * (width + GAP) + GAP, max(1, len(bands)) * high)
         sheet = Image.new("RGB", size, GROUND)
-        draw = ImageDraw.Draw(sheet)
-        for column, (piece, photo) in enumerate(self._pieces.values()):
-            x = left + column * (width + GAP)
-            if photo is not None:
-                small = photo.copy()
-                small.thumbnail((width, height // 2))
-                sheet.paste(small, (x + (width - small.width) // 2, GAP))
-            for n, line in enumerate(_wrapped(piece.title, width, font, 2)):
-                draw.text((x, GAP + height // 2 + n * LINE), line, INK, font)
-        for row, sitter in enumerate(self._sitters.values()):
-            y = top + row * (height + GAP)
-            for n, line in enumerate(_wrapped(sitter.title, left - 2 * GAP, font, 4)):
-                draw.text((GAP, y + n * LINE), line, INK, font)
-            for column, piece_id in enumerate(self._pieces):
-                x = left + column * (width + GAP)
-                tile = self._tiles.get((sitter.id, piece_id))
-                if isinstance(tile, Image.Image):
-                    sheet.paste(tile, (x + (width - tile.width) // 2, y))
-                elif tile is not None:
-                    draw.rectangle((x, y, x + width - 1, y + height - 1), outline="#E1E4E8")
-                    for n, line in enumerate(_wrapped(tile, width - 2 * GAP, font, 14)):
-                        draw.text((x + GAP, y + GAP + n * LINE), line, FAINT, font)
+        for number, band in enumerate(bands):
+            self._draw(sheet, band, left, number * high, top)
         out = io.BytesIO()
         sheet.save(out, "PNG", optimize=False, compress_level=4)
         return out.getvalue()
 
+    def _draw(
+        self,
+        sheet: Image.Image,
+        band: list[tuple[Piece, bytes | None]],
+        left: int,
+        above: int,
+        top: int,
+    ) -> None:
+        """Garments and, `top` pixels below their upper edge `above`, the people in them."""
+        width, height = TILE
+        font = ImageFont.load_default(size=14)
+        draw = ImageDraw.Draw(sheet)
+        for column, (piece, photo) in enumerate(band):
+            x = left + column * (width + GAP)
+            if photo is not None:
+                small = Image.open(io.BytesIO(photo))
+                small.thumbnail((width, height // 2))
+                sheet.paste(small, (x + (width - small.width) // 2, above + GAP))
+            for n, line in enumerate(_wrapped(piece.title, width, font, 2)):
+                draw.text((x, above + GAP + height // 2 + n * LINE), line, INK, font)
+        for row, sitter in enumerate(self._sitters.values()):
+            y = above + top + row * (height + GAP)
+            for n, line in enumerate(_wrapped(sitter.title, left - 2 * GAP, font, 4)):
+                draw.text((GAP, y + n * LINE), line, INK, font)
+            for column, (piece, _) in enumerate(band):
+                x = left + column * (width + GAP)
+                tile = self._tiles.get((sitter.id, piece.id))
+                if isinstance(tile, bytes):
+                    picture = Image.open(io.BytesIO(tile))
+                    sheet.paste(picture, (x + (width - picture.width) // 2, y))
+                elif tile is not None:
+                    draw.rectangle((x, y, x + width - 1, y + height - 1), outline="#E1E4E8")
+                    for n, line in enumerate(_wrapped(tile, width - 2 * GAP, font, 14)):
+                        draw.text((x + GAP, y + GAP + n * LINE), line, FAINT, font)
 
-def _photo(piece: Piece) -> Image.Image | None:
+
+def _photo(piece: Piece) -> bytes | None:
     try:
-        return _fitted(open_image(piece.photo, piece.title, max_side=2 * TILE[1]))
+        return _small(open_image(piece.photo, piece.title, max_side=2 * TILE[1]))
     except FashionError:
         return None  # the pair itself says what is wrong with it
 
 
-def _fitted(image: Image.Image) -> Image.Image:
+def _small(image: Image.Image) -> bytes:
+    """A picture of a tile's size as a JPEG file, a tenth of its pixels' memory."""
     image.thumbnail(TILE, Image.Resampling.LANCZOS)
-    return image
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=92)
+    return out.getvalue()
 
 
 def _wrapped(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from core.checkpoint_registry import REGISTRY
 from core.checkpoints import Status, status
 from core.errors import TryOnError
 from core.tryon.agnostic import HEIGHT, WIDTH, agnostic_mask_ootd
@@ -322,11 +323,16 @@ def _stamp(found: Status) -> str:
 def _missing(found: Status) -> list[str]:
     """The folders that lack files, and where those that lie one level wrong were found."""
     places: dict[str, str] = {}
+    # What lies where another checkpoint has it is no misplaced file of this one: both models have
+    # folders of the same names.
+    others = {
+        found.root / part for c in REGISTRY.values() for f in c.files for part in f.split("|")
+    }
     for file in found.missing:
         folder = Path(file).parent
         place = f"{found.root.name}/{folder}"
         misplaced = found.misplaced.get(file)
-        if misplaced is not None:
+        if misplaced is not None and misplaced not in others:
             places[place] = f"{place} (found at {misplaced.parent}: move it)"
         places.setdefault(place, place)
     return list(places.values())

@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.cache import open_cache
 from core.errors import CancelledError, FashionError, ImageError
-from core.tryon.batch import MOST_PAIRS, TILE, Album, Piece, Sitter, file_name, run_batch
+from core.tryon.batch import ACROSS, MOST_PAIRS, TILE, Album, Piece, Sitter, file_name, run_batch
 from core.tryon.engines import engine_named
 from core.tryon.preview import PreviewEngine
 from core.tryon.provenance import read_stamp
@@ -97,6 +97,22 @@ def test_every_pair_is_a_picture_or_a_sentence(person, pieces, tmp_path):
     row = pixels[sheet.height - 2 * TILE[1] - 36 : sheet.height - TILE[1] - 36]
     colourful = [(part.std(axis=(0, 1)).mean()) for part in np.array_split(row[:, 132:], 3, axis=1)]
     assert colourful[0] > 2 * colourful[1] and colourful[2] > 2 * colourful[1]
+
+
+def test_many_garments_go_on_below_on_the_sheet(person, tmp_path):
+    pieces = [Piece(f"g{i}", f"Tee {i}", png("tee"), "upper_body") for i in range(ACROSS + 1)]
+    same = made(person, pieces[0])
+    sitters = [Sitter("plain", "Plain", lambda: person)]
+    album = Album(tmp_path / "batch.zip")
+    for pair in run_batch(sitters, pieces, ENGINE, Settings(), lambda person, piece: same):
+        album.add(pair)
+    pixels = np.asarray(Image.open(io.BytesIO(album.close())))
+    high = len(pixels) // 2
+    last = pixels[high:, 132 + 252 :]
+    assert pixels.shape[1] < (ACROSS + 1) * 252 and (last == 255).all()  # the 13th alone
+    # The same garment on the same person, but for the number in its title.
+    first, again = pixels[:high, 132:384], pixels[high:, 132:384]
+    assert np.array_equal(first[232:], again[232:]) and first[232:].std() > 20
 
 
 def test_a_batch_that_was_stopped_goes_on_where_it_was(person, pieces, tmp_path, monkeypatch):

@@ -179,6 +179,12 @@ def test_a_folder_that_is_not_there_is_named_once(engine, root):
     )
 
 
+def test_the_folder_of_the_other_model_is_not_taken_for_a_misplaced_one(engine, root):
+    shutil.copytree(root / "ootd/ootd_hd", root / "ootd/ootd_dc")
+    shutil.rmtree(root / "ootd/ootd_hd/checkpoint-36000/unet_garm")
+    assert engine.available().missing == ("checkpoints/ootd/ootd_hd/checkpoint-36000/unet_garm",)
+
+
 SHORT = {
     "CUDA": lambda: torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
     "Linux": lambda: RuntimeError(
