@@ -1,9 +1,13 @@
-"""Laying a warped garment over a person: what is in front of what, shading, contact shadows."""
+"""Laying a warped garment over a person: what is in front of what, shading, contact shadows.
+
+The garment is brought into the photo's light, sharpness and grain by `core.tryon.match`.
+"""
 
 import cv2
 import numpy as np
 
 from core.tryon.fit import Fit
+from core.tryon.match import grainy, light, softness
 from core.tryon.outline import BODY
 from core.tryon.people import ELBOWS, SHOULDERS, WRISTS, Person
 from core.tryon.warp import Layer
@@ -11,6 +15,9 @@ from core.vision.atr import ID
 
 CONTACT = 0.34
 """Darkness of the shadow that a garment casts on what lies right beside its edge."""
+
+EDGE = 0.2
+"""Darkness of a garment's very edge."""
 
 
 def compose(
@@ -29,13 +36,19 @@ def compose(
     picture = person.pixels.astype(np.float32)
     shade = shading(person)
     covered = union(layers)
-    shadow = CONTACT * _cast(covered, bared) * (bared.parse > 0)
-    out = bared.pixels.astype(np.float32) * (1 - shadow)[..., None]
     opening = np.zeros_like(covered) if lined else neck_opening(bared, fit)
     arms = arms_in_front(bared, fit)
+    # Nothing behind an arm casts a shadow on it.
+    shadow = CONTACT * _cast(covered, bared) * (bared.parse > 0) * (1 - arms)
+    out = bared.pixels.astype(np.float32) * (1 - shadow)[..., None]
+    lit, blur = light(person), softness(person, layers[0].pixels, layers[0].alpha)
     for layer in layers:
-        colours = layer.pixels * (shade * _volume(layer.alpha))[..., None]
-        alpha = layer.alpha
+        alpha, colours = layer.alpha, layer.pixels
+        if blur:
+            colours = cv2.GaussianBlur(colours, (0, 0), blur)
+            alpha = cv2.GaussianBlur(alpha, (0, 0), blur)
+        colours = colours * lit * (shade * _volume(alpha) * _edge(alpha))[..., None]
+        colours = grainy(person, colours.astype(np.float32), alpha)
         if layer.part == BODY:
             alpha = alpha * (1 - arms)
             over = np.max([other.alpha for other in layers[1:]], axis=0, initial=0.0)
@@ -95,6 +108,12 @@ def _volume(alpha: np.ndarray) -> np.ndarray:
     radius = alpha.shape[0] / 64
     inner = cv2.GaussianBlur(alpha, (0, 0), radius)
     return 0.86 + 0.14 * np.clip((inner - 0.45) / 0.5, 0, 1)
+
+
+def _edge(alpha: np.ndarray) -> np.ndarray:
+    """The narrow dark line of a cut edge, where cloth has thickness and turns away."""
+    near = cv2.GaussianBlur(alpha, (0, 0), max(1.0, alpha.shape[0] / 640))
+    return 1 - EDGE * np.clip((0.95 - near) / 0.45, 0, 1)
 
 
 def _cast(alpha: np.ndarray, person: Person) -> np.ndarray:

@@ -61,7 +61,12 @@ def ground(pixels: np.ndarray, figure: np.ndarray, away: np.ndarray) -> np.ndarr
     meet = spread((picture[box] - moved) * sound[..., None], sound)
     filled = np.where((weight > 1e-3)[..., None], moved + meet, plain)
     result = picture.copy()
-    result[box] = np.where(away[box][..., None], filled, picture[box])
+    # The outer edge is crossfaded inwards over the rim that goes with the figure.
+    outside = cv2.erode(away[box].astype(np.float32), np.ones((3, 3), np.uint8))
+    share = np.where(away[box], cv2.GaussianBlur(outside, (0, 0), 1.2), 0)
+    share = np.where(cv2.dilate(figure[box].astype(np.uint8), np.ones((5, 5), np.uint8)) > 0,
+                     away[box], share)[..., None]  # fmt: skip
+    result[box] = picture[box] * (1 - share) + filled * share
     return result
 
 

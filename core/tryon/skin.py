@@ -6,12 +6,12 @@ photo's grain. An estimate for a preview, not a picture of the person.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
 
 from core.tryon.flesh import Limb
+from core.tryon.grain import bands, grain, strength
 from core.tryon.membrane import spread
 from core.tryon.people import Person
 from core.vision.atr import ID
@@ -26,16 +26,9 @@ TURN = (0.0, -0.24)
 """Light across a limb where none is seen: its slope and its curve, in shares of the middle's."""
 SLOPE, CURVE = (-0.22, 0.22), (-0.42, -0.08)
 """Bounds of the two as measured."""
-BANDS = (0.7, 1.6)
-"""Widths of the bands of which grain is made (pixels of a Gaussian)."""
-GRAIN = 1.0
-"""Strongest grain in a band (levels)."""
-FADE = 16
-"""How far what is seen tells the tone of what is not: the picture's height divided by this."""
-QUIET = 0.25
-"""Share of the skin that shows grain and nothing else; 3.14 times this quantile of the absolute
-value is the standard deviation of a normal distribution."""
-
+FADE, TRUNK_FADE = 16, 30
+"""How far what is seen tells the tone of what is not: the picture's height divided by this. Less
+on the trunk, where what is seen lies in the shadow of the chin."""
 ARMS, LEGS = ("left_arm", "right_arm"), ("left_leg", "right_leg")
 
 
@@ -51,7 +44,7 @@ class Light:
 
     slope: float
     curve: float
-    grain: tuple[float, ...]
+    grain: np.ndarray
 
 
 def skin_tone(person: Person, part: str) -> np.ndarray:
@@ -59,12 +52,12 @@ def skin_tone(person: Person, part: str) -> np.ndarray:
 
     Legs are looked at for legs alone: they may wear tights.
     """
-    rest = (*ARMS, "neck", "face")
+    rest = (*ARMS, "face")  # the neck lies in the shadow of the chin
     order: tuple[tuple[str, ...], ...] = ((part,), rest)
     if part in LEGS:
         order = ((part,), LEGS, rest)
     elif part == "neck":
-        order = (("neck", "face"), rest)
+        order = (rest, (part,))
     for number, names in enumerate(order):
         # A hand alone tells too little of an arm.
         least = LEAST * (person.parse.shape[0] / 1024) ** 2 * (1 if number else ALONE)
@@ -82,7 +75,7 @@ def light_on(person: Person, found: list[Limb]) -> Light:
     """Measure on the bare parts of the limbs how light falls across them, and the photo's grain."""
     rows, values, noises = [], [], []
     grey = cv2.cvtColor(person.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    bands = _bands(grey)
+    parts = bands(grey)
     for limb in found:
         seen = (person.parse[limb.box] == ID[limb.name]) & (limb.cover > 0.99)
         core = cv2.erode(seen.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -94,20 +87,16 @@ def light_on(person: Person, found: list[Limb]) -> Light:
         u = limb.across[core]
         rows.append(np.stack([u, u * u - 1 / 3], axis=1))
         values.append(lightness[core] / level[core] - 1)
-        # Quiet places show the grain; where it is stronger there are folds and edges.
-        noises.append([np.quantile(np.abs(band[limb.box][core]), QUIET) * 3.14 for band in bands])
+        noises.append(strength([part[limb.box] for part in parts], core))
     if not rows:
-        core = person.parse == ID["face"]
-        noise = [np.quantile(np.abs(b[core]), QUIET) * 3.14 if core.any() else 0.5 for b in bands]
-        return Light(*TURN, grain=_bounded(noise))
+        return Light(*TURN, grain=strength(parts, person.parse == ID["face"]))
     a, b = np.concatenate(rows), np.concatenate(values)
     keep = np.abs(b) < 0.5
     # A little weight of the usual keeps few pixels from telling much.
     ease = 0.02 * len(a) * np.eye(2)
     slope, curve = np.linalg.solve(a[keep].T @ a[keep] + ease, a[keep].T @ b[keep] + ease @ TURN)
     return Light(
-        float(np.clip(slope, *SLOPE)), float(np.clip(curve, *CURVE)),
-        _bounded(np.median(noises, axis=0)),
+        float(np.clip(slope, *SLOPE)), float(np.clip(curve, *CURVE)), np.median(noises, axis=0)
     )  # fmt: skip
 
 
@@ -158,9 +147,10 @@ def painted(
     differs = np.clip(photo / np.maximum(share, 1e-3) - model, -70, 70)
     meet = spread(differs * seen[..., None], seen.astype(np.float32))
     # The shadow that the old clothes cast is not carried far.
+    reach = tall / (TRUNK_FADE if limb is None else FADE)
     far = cv2.distanceTransform((~seen).astype(np.uint8), cv2.DIST_L2, 3)
-    model = model + meet * np.exp(-far / (tall / FADE))[..., None]
-    model = model + _grain(region.shape, light)[..., None]
+    model = model + meet * np.exp(-far / reach)[..., None]
+    model = model + grain(region.shape, light.grain)[..., None]
     picture[box] = picture[box] * (1 - cover[..., None]) + model * cover[..., None]
     return picture
 
@@ -182,25 +172,6 @@ def _within(
     across, cover = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     across[limb.box], cover[limb.box] = limb.across, limb.cover
     return across[box], cover[box]
-
-
-def _bands(grey: np.ndarray) -> list[np.ndarray]:
-    """A picture's differences between one Gaussian and the next wider."""
-    blurred = [grey, *(cv2.GaussianBlur(grey, (0, 0), sigma) for sigma in BANDS)]
-    return [fine - coarse for fine, coarse in pairwise(blurred)]
-
-
-def _bounded(noise: np.ndarray | list[float]) -> tuple[float, ...]:
-    return tuple(float(min(value, GRAIN)) for value in noise)
-
-
-def _grain(shape: tuple[int, ...], light: Light) -> np.ndarray:
-    """Grain of the photo's strength in every band, always the same, (height, width) float32."""
-    white = np.random.default_rng(7).normal(0, 1, shape).astype(np.float32)
-    total = np.zeros(shape, np.float32)
-    for band, strength in zip(_bands(white), light.grain, strict=True):
-        total += band * strength / max(float(band.std()), 1e-6)
-    return total
 
 
 def _box(region: np.ndarray, margin: int) -> tuple[slice, slice]:
