@@ -66,6 +66,14 @@ def expected(engine: Engine, settings: Settings, count: int = 1) -> str:
     return f"Takes {duration(seconds)}{load}, as the last time on this machine."
 
 
+def licence(engine: Engine) -> None:
+    """Say under which licence a picture is, where it may not be used for everything."""
+    if not engine.licence.commercial:
+        st.caption(
+            f"Not for commercial use: pictures by {engine.title} are under {engine.licence.name}.",
+        )
+
+
 def panel(current: Engine, settings: Settings) -> None:
     """Draw the engines and the settings of the current one."""
     names = list(ENGINES)

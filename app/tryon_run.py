@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.tryon_choice import Garment
-from app.tryon_engine import duration, expected
+from app.tryon_engine import duration, expected, licence
 from app.tryon_presence import GRACE, visitor
 from app.words import plain
 from core.cache import artefacts
@@ -200,6 +200,7 @@ def _by_hand(look: Look) -> Result | None:
     if others is not None:
         st.caption("This very look is being made already: “Try it on” joins in.")
     st.caption(expected(look.engine, look.settings))
+    licence(look.engine)
     return None
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from PIL import Image
 
 from app.tryon_choice import Rack
+from app.tryon_engine import licence
 from app.tryon_run import Look
 from app.words import plain
 from core.catalog.catalog import Catalog
@@ -68,6 +69,7 @@ def show(look: Look, result: Result, number: int, rack: Rack, models: Path | Non
             "Score this look", icon=":material/leaderboard:", key="tryon_score"
         ):
             st.session_state["tryon_scored"] = asked
+    licence(look.engine)
     if st.session_state.get("tryon_described") == asked:
         _describe(result.pictures[number])
     if scored and st.session_state.get("tryon_scored") == asked:

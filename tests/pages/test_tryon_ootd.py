@@ -86,6 +86,8 @@ def test_from_choosing_the_engine_to_the_file_that_says_what_made_it(
     text = words(test)
     assert "**Not for commercial use.** OOTDiffusion, half body is under CC BY-NC-SA 4.0" in text
     assert "not known yet: it was never run" in text
+    terms = "pictures by OOTDiffusion, half body are under CC BY-NC-SA 4.0"
+    assert any(terms in caption.value for caption in test.caption)  # beside the button
     by_label(test.slider, "Steps").set_value(10).run()
     by_label(test.slider, "Pictures to choose from").set_value(2).run()
     by_label(test.number_input, "Seed").set_value(5).run()
@@ -117,6 +119,7 @@ def test_from_choosing_the_engine_to_the_file_that_says_what_made_it(
     assert (
         "Takes about" in text and "Painted by a network" in text and "not a simulation" not in text
     )
+    assert terms in text  # beside the download
     assert "with reading the model" not in text  # it is in memory now
 
     stamp = read_stamp(taken["PNG"]())
