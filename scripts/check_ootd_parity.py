@@ -2,18 +2,18 @@
 
     python scripts/check_ootd_parity.py GOLDEN_DIR [--threads 1]
 
-GOLDEN_DIR holds `pipeline/` (a .json and a .safetensors for each case) and `tiny_ckpt/`, and may
-hold recorded masks, body points and body maps. Prints one line a case with its worst difference and
-exits with 1 where one is past its tolerance: 1e-4 for float32 numbers with one thread, one level
-for pictures, nothing for token ids, timesteps, noise levels, masks and noise. With more threads
-sums are rounded in another order, and the bounds are wider.
+GOLDEN_DIR holds any of `pipeline/` (a .json and a .safetensors for each case, of the weights in
+`tiny_ckpt/`), `masks/`, `openpose/` and `parsing/`. Prints one line a case with its worst
+difference and exits with 1 where one is past its tolerance or cannot be compared: 1e-4 for float32
+numbers with one thread, one level for pictures, nothing for token ids, timesteps, noise levels,
+masks and noise. With more threads sums are rounded in another order, and the bounds are wider.
 """
 
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
@@ -21,26 +21,17 @@ if str(ROOT) not in sys.path:
 
 from scripts.command import run  # noqa: E402 - after the path is set
 from scripts.ootd_parity_cases import mask_cases, openpose_cases, parsing_cases  # noqa: E402
+from scripts.ootd_parity_findings import Finding  # noqa: E402
 from scripts.ootd_parity_pipeline import pipeline_cases  # noqa: E402
 
-
-class Case(NamedTuple):
-    """One comparison: what, the worst difference found, and how large it may be."""
-
-    name: str
-    worst: float
-    tolerance: float
-    where: str = ""
-
-
-CHECKS: dict[str, Callable[[Path, int], Iterator[tuple[str, float, float, str]]]] = {
+CHECKS: dict[str, Callable[[Path, int], Iterator[Finding]]] = {
     "pipeline": pipeline_cases,
     "masks": mask_cases,
     "openpose": openpose_cases,
     "parsing": parsing_cases,
 }
 """For each folder of recorded numbers, what compares them: given the golden directory and the
-number of threads it yields each case's name, worst difference, tolerance, and where that was."""
+number of threads it yields what it finds, all of one case in a row."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,13 +49,13 @@ def main(arguments: list[str] | None = None) -> int:
     for folder, check in CHECKS.items():
         if not (chosen.goldens / folder).is_dir():
             continue
-        for found in check(chosen.goldens, chosen.threads):
-            case = Case(*found)
-            within = case.worst <= case.tolerance  # false for NaN too
-            count, failed = count + 1, failed + (not within)
+        found = check(chosen.goldens, chosen.threads)
+        for name, findings in groupby(found, key=lambda finding: finding.name):
+            worst = max(findings, key=lambda finding: finding.share)
+            count, failed = count + 1, failed + (not worst.within)
             print(
-                f"{'ok  ' if within else 'FAIL'} {folder}/{case.name}  worst {case.worst:.2g}"
-                f" of {case.tolerance:.2g}{' in ' + case.where if case.where else ''}",
+                f"{'ok  ' if worst.within else 'FAIL'} {folder}/{name}  worst {worst.worst:.2g}"
+                f" of {worst.tolerance:.2g}{' in ' + worst.where if worst.where else ''}",
                 flush=True,
             )
     if not count:

@@ -80,7 +80,7 @@ def agnostic_mask_ootd(
 
     Raises:
         NoPersonError: too few keypoints for the arms; with `mend`, nothing to repaint.
-        TryOnError: `category` or `model` is unknown.
+        TryOnError: `category` or `model` is unknown, or `keypoints` are no pairs of numbers.
     """
     if model not in ARM_WIDTH:
         raise TryOnError(f"There is no OOTDiffusion model “{model}”. Choose hd or dc.")
@@ -89,7 +89,10 @@ def agnostic_mask_ootd(
             f"There is no garment category “{category}”. Choose one of: {', '.join(GARMENTS)}."
         )
     labels = np.asarray(Image.fromarray(parse).resize((WIDTH, HEIGHT), Image.Resampling.NEAREST))
-    points = np.nan_to_num(np.asarray(keypoints, dtype=np.float64).reshape(-1, 2))
+    try:
+        points = np.nan_to_num(np.asarray(keypoints, dtype=np.float64).reshape(-1, 2))
+    except ValueError as error:
+        raise TryOnError("Keypoints must be pairs of numbers, x and y in pixels.") from error
     fixed = _any(labels, *KEPT, *ALSO_KEPT[category])
     garment = _dilated(_any(labels, *GARMENTS[category]), 5)
     if category != "lower_body":

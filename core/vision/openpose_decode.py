@@ -7,6 +7,7 @@ the other; people grow limb by limb. `published_points` and `points_of` then say
 which joint of a person, the first with the published wrapper's slip, for parity.
 """
 
+import math
 from collections.abc import Sequence
 from itertools import product
 
@@ -129,7 +130,7 @@ def _joined(
     found = []
     for i, j in product(range(len(starts)), range(len(ends))):
         a, b = starts[i], ends[j]
-        length = max(0.001, float(np.hypot(*(b[:2] - a[:2]))))
+        length = max(0.001, math.dist(a[:2], b[:2]))
         way = (b[:2] - a[:2]) / length
         x = np.rint(np.linspace(a[0], b[0], SAMPLES)).astype(int)
         y = np.rint(np.linspace(a[1], b[1], SAMPLES)).astype(int)

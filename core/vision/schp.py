@@ -205,10 +205,11 @@ class SchpParser:
 
         Args:
             image: PIL image of any mode and size, upright.
-            mend: as of `filled`.
+            mend: as of `filled`; and read a photo of more than a million pixels at that size, which
+                saves memory, and which the published parser does not.
         """
         photo = image.convert("RGB")
-        scale = min(1.0, (MOST_PIXELS / (photo.height * photo.width)) ** 0.5)
+        scale = min(1.0, (MOST_PIXELS / (photo.height * photo.width)) ** 0.5) if mend else 1.0
         if scale < 1:
             size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
             photo = photo.resize(size, Image.Resampling.BILINEAR)

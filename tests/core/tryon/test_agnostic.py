@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,23 @@ def test_published_masks_to_the_pixel():
 @pytest.mark.shared
 def test_all_golden_masks_to_the_pixel(shared):
     assert failed(shared / "goldens" / "ootd") == []
+
+
+def test_a_case_without_a_mask_of_current_libraries_is_held_against_the_older(tmp_path):
+    masks = tmp_path / "masks"
+    (masks / "current_libs").mkdir(parents=True)
+    kept = [c for c in CASES if c["scene"] == "standing_tee_pants" and "mask" in c]
+    (masks / "cases.json").write_text(json.dumps({"cases": kept}))
+    (masks / "current_libs" / "cases.json").write_text(json.dumps({"cases": kept[:2]}))
+    shutil.copy(OWN / kept[0]["parse"], masks)
+    for c in kept:
+        mask = np.array(Image.open(OWN / "current_libs" / c["mask"]))
+        mask[5, 5:9] ^= 255
+        for home in (masks, masks / "current_libs"):
+            Image.fromarray(mask).save(home / c["mask"])
+    found = list(mask_cases(tmp_path))
+    assert len(found) == len(kept) and {f.worst for f in found} == {4.0}
+    assert [f.within for f in found] == [False, False] + [True] * (len(kept) - 2)
 
 
 def test_parity_notices_one_pixel(tmp_path):
@@ -116,6 +134,8 @@ def test_what_cannot_be_made_says_so():
     parse, points = case("standing_tee_pants")
     with pytest.raises(NoPersonError, match="6 body points"):
         agnostic_mask_ootd(parse, points[:6], "upper_body", "hd")
+    with pytest.raises(TryOnError, match="pairs"):
+        agnostic_mask_ootd(parse, points.ravel()[:-1], "upper_body", "hd")
     with pytest.raises(TryOnError, match="upper_body"):
         agnostic_mask_ootd(parse, points, "upperbody", "hd")
     with pytest.raises(TryOnError, match="hd or dc"):

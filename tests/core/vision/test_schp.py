@@ -115,6 +115,17 @@ def test_photos_of_any_size_and_mode(folder, size, mode):
     assert ids.shape == size[::-1] and ids.dtype == np.uint8 and ids.max() <= ID["neck"]
 
 
+def test_a_large_photo_is_read_at_its_own_size_only_as_published(folder):
+    stripes = np.zeros((1100, 1000, 3), np.uint8)
+    stripes[:, ::2] = np.random.default_rng(0).integers(0, 256, (1100, 1, 3))
+    parser, photo = SchpParser(folder), Image.fromarray(stripes)
+    published = parser.parse(photo, mend=False)
+    at_own_size = filled(parser.labels("atr", stripes), mend=False)
+    body = published != ID["neck"]
+    assert (published[body] == at_own_size[body]).all()
+    assert (parser.parse(photo) != published).any()
+
+
 def test_files_that_are_not_the_networks_say_so(folder, tmp_path):
     with pytest.raises(CheckpointMissing, match="pull schp-parsing"):
         SchpParser(tmp_path)
