@@ -158,6 +158,7 @@ def test_a_name_that_cannot_be(form, name):
         ("a.zip", zipped({"a.csv": b"id\n1\n", "b.csv": b"id\n1\n"}), "should hold one table"),
         ("a.xml", b"<rss>", "not well-formed"),
     ],
+    ids=["nothing", "header", "workbook", "zip", "leaving", "two", "feed"],
 )
 def test_what_cannot_be_read_is_a_sentence(form, tmp_path, name, content, expected):
     upload(form, name, content)
