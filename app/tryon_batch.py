@@ -231,11 +231,21 @@ def _work(
             garment = Garment(piece.id, piece.photo, piece.title, piece.category, None)
             look = Look(person, garment, engine, settings)
 
+            ticket = None
+
             def told() -> None:
-                progress(done / count, f"{done + 1} of {count}: {plain(look.title)}")
+                share, stage = 0.0, ""
+                if ticket is not None and (ahead := line.ahead(ticket)):
+                    stage = f", in line, {ahead} before it"
+                elif ticket is not None and ticket.steps > 1:
+                    share, stage = (
+                        ticket.step / ticket.steps,
+                        f", step {ticket.step} of {ticket.steps}",
+                    )
+                words = f"{done + 1} of {count}: {plain(look.title)}{stage}"
+                progress((done + share) / count, words)
 
             told()
-            ticket = None
             while ticket is None:
                 try:
                     ticket = line.submit(look.title, lambda on_step: make(look, on_step), who)

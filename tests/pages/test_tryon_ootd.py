@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from PIL import Image
 
+import app.jobs
 import app.tryon_run
 from app.words import plain
 from core.cache import artefacts
@@ -176,6 +177,23 @@ def test_too_little_memory_is_told_on_the_page_and_nothing_else_is_lost(
     assert ticket_of(test).ended.wait(60)
     test.run()
     assert not test.error and component(test, "tryon_compare")
+
+
+def test_a_batch_shows_the_steps_of_each_picture_and_gives_a_sheet(studio, weights, held):
+    test = studio(engine="ootd-dc", mode="batch", garments="a1,a3", people="plain", steps="10")
+    by_label(test.button, "Make them").click().run()
+    running = next(j for n, j in app.jobs._jobs().items() if n.startswith("tryon batch"))
+    for _ in range(4):
+        held.release()
+    until(lambda: running.message.endswith("step 5 of 10"))
+    test.run()
+    assert progress(test) == [(25, "1 of 2: Plain wearing Blue tee, step 5 of 10")]
+    assert "It goes on when this page is left or closed" in words(test)
+    for _ in range(16):
+        held.release()
+    assert running.ended.wait(60) and running.error == ""
+    test.run()
+    assert not test.exception and len(test.get("image")) == 1
 
 
 def test_the_half_body_model_says_that_it_takes_no_trousers(studio, weights):
