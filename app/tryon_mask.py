@@ -12,9 +12,11 @@ from PIL import Image
 
 from app.tryon_choice import choose
 from app.tryon_compare import jpeg_url
+from app.tryon_layers import PARTS, POSE, alt
 from app.tryon_run import Look
 from core.cache import artefacts
-from core.errors import FashionError
+from core.errors import FashionError, TryOnError
+from core.tryon.drawing import body_map
 from core.tryon.mask_edit import (
     NO_EDIT,
     OFFSETS,
@@ -24,7 +26,8 @@ from core.tryon.mask_edit import (
     edited,
     read_strokes,
 )
-from core.tryon.masks import protected
+from core.tryon.masks import protected, published_mask
+from core.tryon.ootd import OotdEngine
 from core.tryon.result import own_mask
 
 ASSETS = Path(__file__).parent / "assets"
@@ -41,6 +44,17 @@ STYLE_NAMES: dict[Style, str] = {
     "relaxed": "Relaxed",
     "square": "Square",
 }
+STYLE_HELP = (
+    "Tight keeps close to what is worn now. Relaxed leaves room for a looser garment, and square"
+    " for any: an engine that paints then has room where the old outline would show, such as a"
+    " short sleeve under a long one. Face, hair, hands, shoes and bags are never covered by them."
+)
+PAINTED = "Only the tinted part is repainted; every other pixel stays as it was."
+LAID_ON = (
+    "Nothing changes outside the tinted part. Inside it the preview lays the garment's own photo,"
+    " and skin or ground where the old clothes stood out, and paints nothing else: erasing keeps"
+    " the old picture, and brushing beyond the garment adds nothing."
+)
 SIDES = {"top": "Upwards", "bottom": "Downwards", "left": "To the left", "right": "To the right"}
 SHOWN_SIDE = 1024
 """Longer side of the picture that is drawn on (pixels); strokes fit any."""
@@ -71,6 +85,43 @@ def keep_edit(belongs: str, edit: MaskEdit, *, redraw: bool = False) -> None:
         st.session_state[_VERSION] = st.session_state.get(_VERSION, 0) + 1
 
 
+def mask_of(look: Look) -> np.ndarray | None:
+    """What is repainted after the session's edit, (height, width) uint8; None after saying why not.
+
+    Args:
+        look: whose mask; its own `edit` is not looked at, the session's is.
+    """
+    own = _own_mask(look)
+    return None if own is None else edited(own, edit_of(look), protected(look.person))
+
+
+def _own_mask(look: Look) -> np.ndarray | None:
+    """What the engine itself would repaint; None after saying why it cannot be known."""
+    engine, worn = look.engine, look.garment.worn
+    try:
+        if isinstance(engine, OotdEngine) and not engine.available():
+            if worn not in engine.categories:
+                raise TryOnError(
+                    f"{engine.title} was trained for tops alone. Choose another engine for this"
+                    " garment."
+                )
+            return published_mask(look.person, worn, engine.model)
+        with st.spinner("Finding what is repainted", show_time=False):
+            own = own_mask(
+                look.person,
+                look.garment.photo,
+                worn,
+                engine,
+                cache=artefacts(),
+                garment_name=look.garment.title,
+            )
+    except FashionError as error:
+        st.error(str(error))
+        return None
+    with Image.open(io.BytesIO(own)) as opened:
+        return np.asarray(opened.convert("L"))
+
+
 @st.fragment
 def editor(look: Look) -> None:
     """Draw the mask on the person, and what changes it.
@@ -78,28 +129,32 @@ def editor(look: Look) -> None:
     Args:
         look: whose mask; its own `edit` is not looked at, the session's is.
     """
-    try:
-        with st.spinner("Finding what is repainted", show_time=False):
-            own = own_mask(
-                look.person,
-                look.garment.photo,
-                look.garment.worn,
-                look.engine,
-                cache=artefacts(),
-                garment_name=look.garment.title,
-            )
-    except FashionError as error:
-        st.error(str(error))
+    own = _own_mask(look)
+    if own is None:
+        st.image(look.person.pixels, alt=look.person.title, width="stretch")
         return
+    ready = bool(look.engine.available())
+    if not ready:
+        st.info(
+            f"{look.engine.title} is not installed. This is what it would repaint; what you change"
+            " is kept for it in this session. For a picture now, choose the preview under “Engine”."
+        )
     edit = edit_of(look)
-    with Image.open(io.BytesIO(own)) as opened:
-        mask = np.asarray(opened.convert("L"))
-    base = edited(mask, replace(edit, strokes=()), protected(look.person))
-    _canvas(look, base, edit)
-    _sliders(look, edit)
+    base = edited(own, replace(edit, strokes=()), protected(look.person))
+    drawn_on = st.container()
+    layers = st.pills(
+        "Under the mask",
+        [PARTS, POSE],
+        selection_mode="multi",
+        key="tryon_mask_layers",
+        help="What was found of the body, to draw along.",
+    )
+    with drawn_on:
+        _canvas(look, base, edit, layers)
+    _sliders(look, edit, ready)
 
 
-def _canvas(look: Look, base: np.ndarray, edit: MaskEdit) -> None:
+def _canvas(look: Look, base: np.ndarray, edit: MaskEdit, layers: list[str]) -> None:
     key = "tryon_canvas"
 
     def drawn() -> None:
@@ -111,6 +166,9 @@ def _canvas(look: Look, base: np.ndarray, edit: MaskEdit) -> None:
             keep_edit(about(look), replace(edit_of(look), strokes=strokes))
 
     photo = Image.fromarray(look.person.pixels)
+    if layers:
+        data = body_map(look.person, parts=PARTS in layers, pose=POSE in layers)
+        photo = Image.open(io.BytesIO(data))
     _CANVAS(
         key=key,
         data={
@@ -125,7 +183,7 @@ def _canvas(look: Look, base: np.ndarray, edit: MaskEdit) -> None:
             "version": f"{about(look)} {st.session_state.get(_VERSION, 0)}",
             "width": photo.width,
             "height": photo.height,
-            "label": f"{look.person.title}; the tinted part is repainted",
+            "label": f"{alt(look.person, layers)}; the tinted part is repainted",
         },
         on_strokes_change=drawn,
     )
@@ -143,7 +201,7 @@ def _alpha_url(mask: np.ndarray) -> str:
     return "data:image/png;base64," + b64encode(out.getvalue()).decode()
 
 
-def _sliders(look: Look, edit: MaskEdit) -> None:
+def _sliders(look: Look, edit: MaskEdit, ready: bool) -> None:
     version = f"{about(look)} {st.session_state.get(_VERSION, 0)}"
 
     def change(field: str, key: str) -> None:
@@ -156,9 +214,7 @@ def _sliders(look: Look, edit: MaskEdit) -> None:
         default=edit.style,
         required=True,
         format_func=STYLE_NAMES.__getitem__,
-        help="Tight keeps close to what is worn now. Relaxed leaves room for a looser garment, and"
-        " square for any: use them where the old outline would show, such as a short sleeve under"
-        " a long one. Face, hair, hands, shoes and bags are never covered by them.",
+        help=STYLE_HELP,
         key=key,
         on_change=change,
         args=("style", key),
@@ -180,7 +236,7 @@ def _sliders(look: Look, edit: MaskEdit) -> None:
         keep_edit(about(look), NO_EDIT, redraw=True)
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Show the result", type="primary", key="tryon_mask_apply"):
+        if st.button("Show the result", type="primary", key="tryon_mask_apply", disabled=not ready):
             choose(view="result")
             st.rerun()
         st.button(
@@ -190,4 +246,4 @@ def _sliders(look: Look, edit: MaskEdit) -> None:
             disabled=not edit,
             on_click=reset,
         )
-    st.caption("Only the tinted part is repainted; every other pixel stays as it was.")
+    st.caption(PAINTED if look.engine.uses_sampling else LAID_ON)

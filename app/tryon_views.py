@@ -2,19 +2,17 @@
 
 import io
 from base64 import b64encode
-from html import escape
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
-from app import tryon_mask, tryon_run
+from app import tryon_layers, tryon_mask, tryon_run
 from app.tryon_choice import choose, told
 from app.tryon_compare import compare
 from app.tryon_run import Look
 from app.tryon_strip import strip
 from core.tryon import drawing
-from core.tryon.people import Person
 from core.tryon.result import Result
 
 VIEWS = {
@@ -42,7 +40,7 @@ def show(look: Look) -> Result | None:
     if view == "person":
         st.image(look.person.pixels, alt=look.person.title, width="stretch")
     elif view == "map":
-        body_map(look.person)
+        tryon_layers.body_map(look.person, lambda: tryon_mask.mask_of(look))
     elif view == "mask":
         tryon_mask.editor(look)
     else:
@@ -53,36 +51,6 @@ def show(look: Look) -> Result | None:
             picture(look, result)
         return result
     return None
-
-
-def body_map(person: Person) -> None:
-    """Draw what was found of the body, each part to be switched on and off."""
-    layers = st.pills(
-        "Shown",
-        ["Parts", "Pose"],
-        selection_mode="multi",
-        default=["Parts", "Pose"],
-        label_visibility="collapsed",
-        key="tryon_layers",
-    )
-    drawn = drawing.body_map(person, parts="Parts" in layers, pose="Pose" in layers)
-    st.image(drawn, alt=f"Body map of {person.title}", width="stretch")
-    if "Parts" in layers:
-        st.html(legend(person))
-
-
-def legend(person: Person) -> str:
-    """The body map's colours by name."""
-    entries = "".join(
-        '<li style="display:flex;align-items:center;gap:6px">'
-        f'<span style="width:12px;height:12px;border-radius:3px;background:{colour}"></span>'
-        f"{escape(name.capitalize())}</li>"
-        for name, colour in drawing.legend(person)
-    )
-    return (
-        '<ul style="list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:6px 16px;'
-        f'font-size:.85rem">{entries}</ul>'
-    )
 
 
 def cut_out(look: Look, result: Result) -> None:

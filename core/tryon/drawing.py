@@ -24,14 +24,18 @@ COLOURS = (
 
 MASK_COLOUR = (15, 118, 110)
 POINT_COLOUR = (194, 65, 12)
+DARK, LIGHT = (20, 24, 28), (255, 255, 255)
 
 
-def body_map(person: Person, *, parts: bool = True, pose: bool = True) -> bytes:
+def body_map(
+    person: Person, *, parts: bool = True, pose: bool = True, mask: np.ndarray | None = None
+) -> bytes:
     """The person under the coloured body map, with the keypoints, as PNG.
 
     Args:
         person: whose picture.
         parts, pose: whether the map and the keypoints are drawn.
+        mask: (height, width) uint8, 255 where stripes tell that it is repainted; None for none.
     """
     palette = np.array([_rgb(colour) for colour in COLOURS], np.float32)
     tint = palette[person.parse]
@@ -39,18 +43,36 @@ def body_map(person: Person, *, parts: bool = True, pose: bool = True) -> bytes:
     soft = cv2.GaussianBlur(share, (0, 0), 0.8)[..., None]
     pixels = (person.pixels * (1 - soft) + tint * soft).astype(np.uint8)
     size = max(2, person.parse.shape[0] // 340)
-    points = {
-        i: (int(x), int(y))
-        for i, (x, y) in enumerate(person.keypoints)
-        if pose and not np.isnan(x + y)
-    }
-    for a, b in LIMBS:
-        if a in points and b in points:
-            cv2.line(pixels, points[a], points[b], (255, 255, 255), size, cv2.LINE_AA)
-    for point in points.values():
-        cv2.circle(pixels, point, 2 * size, (255, 255, 255), -1, cv2.LINE_AA)
-        cv2.circle(pixels, point, size, (20, 24, 28), -1, cv2.LINE_AA)
+    if mask is not None:
+        _striped(pixels, mask > 127, size)
+    if pose:
+        _pose(pixels, person, size)
     return _png(pixels)
+
+
+def _striped(pixels: np.ndarray, mask: np.ndarray, size: int) -> None:
+    """Stripes of dark and light, which are seen on any colour, and an outline."""
+    y, x = np.mgrid[0 : mask.shape[0], 0 : mask.shape[1]]
+    band = (x + y) // (3 * size) % 4
+    for which, colour in ((0, DARK), (1, LIGHT)):
+        inside = mask & (band == which)
+        pixels[inside] = (0.3 * pixels[inside] + 0.7 * np.array(colour)).astype(np.uint8)
+    edges, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    for colour, width in ((LIGHT, 2 * size), (DARK, size)):
+        cv2.drawContours(pixels, edges, -1, colour, width, cv2.LINE_AA)
+
+
+def _pose(pixels: np.ndarray, person: Person, size: int) -> None:
+    points = {
+        i: (int(x), int(y)) for i, (x, y) in enumerate(person.keypoints) if not np.isnan(x + y)
+    }
+    for colour, width in ((DARK, 2 * size), (LIGHT, size)):
+        for a, b in LIMBS:
+            if a in points and b in points:
+                cv2.line(pixels, points[a], points[b], colour, width, cv2.LINE_AA)
+    for point in points.values():
+        cv2.circle(pixels, point, 2 * size, LIGHT, -1, cv2.LINE_AA)
+        cv2.circle(pixels, point, size, DARK, -1, cv2.LINE_AA)
 
 
 def legend(person: Person) -> list[tuple[str, str]]:

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from core.tryon.agnostic import HEIGHT, WIDTH, agnostic_mask_ootd
+from core.tryon.ootd_frame import Frame
 from core.tryon.people import ELBOWS, SHOULDERS, WRISTS, Person
 from core.vision.atr import ID
 
@@ -57,3 +59,19 @@ def agnostic_mask(person: Person, category: str) -> np.ndarray:
     radius = max(1, round(0.8 * width))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
     return (cv2.dilate(mask, kernel) > 0) & ~protected(person)
+
+
+def published_mask(person: Person, category: str, model: str) -> np.ndarray:
+    """(height, width) uint8, 255 where OOTDiffusion would repaint; its weights are not needed.
+
+    Args:
+        person: any size; fitted into the published frame first, nothing is stretched.
+        category: where the garment is worn.
+        model: ``hd`` or ``dc``, which were trained with arms of different widths.
+
+    Raises:
+        NoPersonError: the body map holds nothing that such a garment could take the place of.
+    """
+    frame = Frame.around(person.pixels.shape[:2], (HEIGHT, WIDTH))
+    parse, points = frame.put_map(person.parse), frame.put_points(person.keypoints)
+    return frame.take_map(agnostic_mask_ootd(parse, points, category, model)[0])

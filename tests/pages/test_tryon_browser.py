@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from core.tryon.provenance import read_stamp
-from tests.dashboard import BROWSER_MARKS, browser_page, dashboard
+from tests.dashboard import ARGS, BROWSER_MARKS, CHROMIUM, browser_page, dashboard
 
 pytestmark = BROWSER_MARKS
 
@@ -92,3 +92,104 @@ def test_from_a_catalog_item_to_an_edited_look_that_is_taken(server, tmp_path):
         expect(page.get_by_role("button", name=re.compile("^Back to ")).last).to_have_attribute(
             "aria-pressed", "true"
         )
+
+
+def test_the_mask_is_drawn_on_with_the_keyboard_and_every_step_is_taken_back(server):
+    from playwright.sync_api import expect
+
+    with browser_page(server, height=1100, seconds=120) as page:
+        page.goto("/tryon?view=mask")
+        canvas = page.get_by_role("application", name=re.compile("tinted part is repainted"))
+        expect(canvas).to_be_visible()
+        undo, redo = (page.get_by_role("button", name=n, exact=True) for n in ("Undo", "Redo"))
+        clear = page.get_by_role("button", name="Clear", exact=True)
+        reset = page.get_by_role("button", name="Back to the engine's mask")
+        expect(undo).to_be_disabled()
+        expect(redo).to_be_disabled()
+
+        def marked():
+            return canvas.evaluate(
+                "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data"
+                ".reduce((sum, v, i) => sum + (i % 4 === 3 && v > 127), 0)"
+            )
+
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('*')].some(e => (e.shadowRoot ?? e)"
+            ".querySelector?.('.editor canvas')?.width > 300)"
+        )
+        page.get_by_role("radio", name="Mask").focus()
+        for _ in range(12):  # by Tab alone
+            page.keyboard.press("Tab")
+            if canvas.evaluate("c => c.getRootNode().activeElement === c"):
+                break
+        expect(page.get_by_text("Keys, with the picture in focus")).to_be_visible()
+        own = marked()
+        assert own > 1000
+        page.keyboard.press("e")
+        expect(page.get_by_role("button", name="Eraser")).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press(" ")
+        for _ in range(8):
+            page.keyboard.press("ArrowUp")
+        page.keyboard.press(" ")
+        erased = marked()
+        assert erased < own - 500
+        expect(reset).to_be_enabled()
+        expect(page.get_by_role("status").filter(has_text="1 stroke")).to_be_attached()
+
+        page.keyboard.press("Control+z")
+        assert marked() == own
+        expect(reset).to_be_disabled()
+        expect(redo).to_be_enabled()
+        page.keyboard.press("Control+y")
+        assert marked() == erased
+        expect(reset).to_be_enabled()
+        # A stroke that is left does nothing, and clearing is taken back like a stroke.
+        page.keyboard.press(" ")
+        page.keyboard.press("Shift+ArrowLeft")
+        page.keyboard.press("Escape")
+        assert marked() == erased
+        clear.click()
+        expect(reset).to_be_disabled()
+        assert marked() == own
+        undo.click()
+        assert marked() == erased
+        expect(reset).to_be_enabled()
+
+
+def test_on_a_phone_one_finger_draws_and_a_second_one_does_not(server):
+    from playwright.sync_api import expect, sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
+        context = browser.new_context(
+            viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, base_url=server
+        )
+        page = context.new_page()
+        page.goto("/tryon?view=mask")
+        canvas = page.locator(".editor canvas")
+        expect(canvas).to_be_visible(timeout=120_000)
+        undo = page.get_by_role("button", name="Undo", exact=True)
+        expect(undo).to_be_disabled()
+        assert undo.bounding_box()["height"] >= 44
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        canvas.evaluate("c => c.scrollIntoView({block: 'center'})")
+        box = canvas.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + 0.3 * box["height"]
+        touch = context.new_cdp_session(page)
+
+        def send(kind, *points):
+            found = [{"x": px, "y": py, "id": i} for i, (px, py) in enumerate(points)]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": found})
+
+        send("touchStart", (x, y))
+        send("touchStart", (x, y), (x + 60, y + 60))
+        send("touchMove", (x, y - 40), (x + 60, y + 100))
+        send("touchEnd")
+        page.wait_for_timeout(500)
+        assert undo.is_disabled()
+        send("touchStart", (x, y))
+        for step in range(1, 6):
+            send("touchMove", (x + 8 * step, y))
+        send("touchEnd")
+        expect(undo).to_be_enabled()
+        browser.close()

@@ -249,10 +249,65 @@ def test_the_mask_is_edited_by_style_and_sides_and_the_result_follows(studio):
     assert by_label(test.segmented_control, "Outline").value == "engine"
 
 
-def test_parts_and_pose_of_the_body_map_are_switched_off(studio):
+def test_the_mask_of_an_engine_that_is_not_installed_is_shown_and_edited(studio):
+    test = studio(engine="ootd-hd", view="mask")
+    assert not test.exception and not test.error
+    assert "OOTDiffusion, half body is not installed" in words(test)
+    own = data(test, "tryon_mask")["mask"]
+    by_label(test.segmented_control, "Outline").set_value("square").run()
+    assert data(test, "tryon_mask")["mask"] != own
+    assert by_label(test.button, "Show the result").disabled
+    full = data(studio(engine="ootd-dc", view="mask"), "tryon_mask")["mask"]
+    assert full != own  # its arms are drawn narrower
+    assert not by_label(studio(view="mask").button, "Show the result").disabled
+
+
+def test_a_model_for_tops_alone_says_so_of_trousers_before_it_is_installed(studio):
+    test = studio(engine="ootd-hd", view="mask", garment="a3")
+    assert not test.exception and "trained for tops alone" in test.error[0].value
+    assert len(test.get("image")) == 1
+
+
+def test_the_mask_view_says_what_the_preview_does_with_it_and_what_an_engine_that_paints(studio):
+    assert "brushing beyond the garment adds nothing" in words(studio(view="mask"))
+    text = words(studio(engine="ootd-hd", view="mask"))
+    assert "Only the tinted part is repainted" in text and "beyond the garment" not in text
+
+
+def test_the_mask_is_drawn_on_what_was_found_of_the_body(studio):
+    test = studio(view="mask")
+    before = data(test, "tryon_mask")
+    next(p for p in test.pills if p.label == "Under the mask").set_value(["Parts", "Pose"]).run()
+    after = data(test, "tryon_mask")
+    assert after["photo"] != before["photo"] and after["mask"] == before["mask"]
+    assert after["version"] == before["version"]
+    assert "the pose as joined points" in after["label"] and "repainted" in after["label"]
+
+
+def test_layers_of_the_body_map_combine_and_are_named(studio):
+    def signs(test):
+        return "".join(h.proto.body for h in test.get("html"))
+
     test = studio(view="map")
-    assert "Hair" in "".join(h.proto.body for h in test.get("html"))
+    assert "Hair" in signs(test) and "pose" in signs(test) and "Repainted" not in signs(test)
     pills = next(p for p in test.pills if p.label == "Shown")
-    pills.set_value(["Pose"]).run()
+    pills.set_value(["Parts", "Pose", "Mask"]).run()
     assert not test.exception and len(pictures(test)) == 1
-    assert "Hair" not in "".join(h.proto.body for h in test.get("html"))
+    assert all(name in signs(test) for name in ("Hair", "pose", "Repainted"))
+    pills.set_value(["Pose"]).run()
+    assert "Hair" not in signs(test) and "Repainted" not in signs(test)
+    pills.set_value([]).run()
+    assert not test.exception and len(pictures(test)) == 1 and signs(test) == ""
+
+
+def test_the_body_map_shows_the_mask_as_it_was_edited(studio):
+    def picture(test):
+        by_label(test.segmented_control, "View").set_value("map").run()
+        next(p for p in test.pills if p.label == "Shown").set_value(["Mask"]).run()
+        return test.get("image")[0].proto.imgs[0].url
+
+    test = studio(view="mask")
+    own = picture(test)
+    by_label(test.segmented_control, "View").set_value("mask").run()
+    by_label(test.segmented_control, "Outline").set_value("square").run()
+    assert picture(test) != own
