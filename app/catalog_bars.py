@@ -1,5 +1,7 @@
 """The lines around the catalog's items: heading, tools, selection, pages."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -8,10 +10,17 @@ from app.catalog_chart import has_chart
 from app.catalog_state import filter_by, go, select, shown, undo_selection
 from app.export_menu import export_menu
 from app.look_search import look_menu
+from app.tryon_choice import packed
+from app.tryon_rack import rack_of
 from app.words import plain
 from core.catalog.query import PER_PAGE, Filters, Listing, Query, pages
 from core.catalog.selection import Selection
 from core.explain.wording import MODEL_NAMES
+
+PAGES = Path(__file__).resolve().parents[1] / "pages"
+
+MOST_LINKED = 50
+"""Garments of a selection that a link to their try-on holds, the highest-ranked."""
 
 SORT_NAMES = {
     "rank": "Rank",
@@ -118,7 +127,8 @@ def selection_line(
         found: row positions of what is shown.
         order: the ranking, for exports.
     """
-    size = int(picked.mask(shelf).sum())
+    mask = picked.mask(shelf)
+    size = int(mask.sum())
     total, shown_items = len(shelf.catalog), len(found)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
@@ -131,6 +141,7 @@ def selection_line(
         st.space("stretch")
         if size:
             st.markdown(f"**{size:,}** selected")
+            _try_on(shelf, mask)
             st.button("Clear selection", type="tertiary", on_click=select, args=(Selection(),))
         if st.session_state["selection_past"]:
             st.button("Undo", type="tertiary", on_click=undo_selection)
@@ -142,6 +153,24 @@ def selection_line(
             args=(Selection(scope=query.filters),),
         )
         export_menu(shelf, order, found, filtered=shown_items < total)
+
+
+def _try_on(shelf: Listing, mask: np.ndarray) -> None:
+    """Lead to a try-on of the garments of a selection, where there is one."""
+    garments = rack_of(shelf).find("", mask, count=MOST_LINKED + 1)
+    if not garments:
+        return
+    count = f"the first {MOST_LINKED}" if len(garments) > MOST_LINKED else f"{len(garments):,}"
+    kept = {
+        name: st.query_params[name] for name in ("catalog", "models") if name in st.query_params
+    }
+    st.page_link(
+        PAGES / "tryon.py",
+        label=f"Try on {count}",
+        icon=":material/checkroom:",
+        query_params={**kept, "mode": "batch", "garments": packed(garments[:MOST_LINKED])},
+        help="Its garments with a photo, in rank order, on several people.",
+    )
 
 
 def pager(found: int, query: Query, page: int) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from html import escape
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import streamlit as st
 
 from app import jobs, tryon_own
 from app.jobs import Progress
-from app.tryon_choice import Garment, Rack, choose, small
+from app.tryon_choice import Garment, Rack, choose, packed, small, unpacked
 from app.tryon_engine import expected, panel
 from app.tryon_garments import WORN
 from app.tryon_run import Look, lines, make
@@ -55,10 +55,10 @@ def show(
             _plan(sitters, pieces)
 
 
-def _list(name: str, default: list[str], known: list[str]) -> list[str]:
+def _list(name: str, default: list[str], known: Container[str]) -> list[str]:
     told = st.query_params.get(name)
-    wanted = default if told is None else told.split(",")
-    return [item for item in wanted if item in set(known)]
+    wanted = default if told is None else unpacked(told)
+    return [item for item in wanted if item in known]
 
 
 def _people(listed: list[Listed]) -> list[Sitter]:
@@ -76,10 +76,10 @@ def _people(listed: list[Listed]) -> list[Sitter]:
         list(sitters),
         selection_mode="multi",
         wrap=True,
-        default=_list("people", list(sitters)[:FIRST_PEOPLE], list(sitters)),
+        default=_list("people", list(sitters)[:FIRST_PEOPLE], sitters),
         format_func=lambda name: plain(sitters[name].title),
         key=key,
-        on_change=lambda: choose(people=",".join(st.session_state[key])),
+        on_change=lambda: choose(people=packed(st.session_state[key])),
     )
     return [sitters[name] for name in chosen]
 
@@ -87,7 +87,15 @@ def _people(listed: list[Listed]) -> list[Sitter]:
 def _garments(rack: Rack, selection: list[str]) -> list[Piece]:
     own = {o.id: o for o in tryon_own.kept("garments")}
     items = rack.find("", count=OFFERED)
-    linked = _list("garments", [], list(rack.ids))
+    linked = _list("garments", [], rack.catalog.ids)
+    if gone := [i for i in unpacked(st.query_params.get("garments", "")) if i not in own]:
+        gone = [item for item in gone if item not in linked]
+    if gone:
+        st.warning(
+            f"{len(gone)} of the link's garments are not here: {', '.join(map(plain, gone[:5]))}"
+            f"{' and others' if len(gone) > 5 else ''}. The link may be from another catalog or"
+            " session."
+        )
     offered = [*own, *dict.fromkeys([*selection, *linked, *items])]
     if not offered:
         st.info("There is no garment with a photo. Upload one under “One look” first.")
@@ -100,7 +108,7 @@ def _garments(rack: Rack, selection: list[str]) -> list[Piece]:
         format_func=lambda name: own[name].title if name in own else rack.title(name),
         placeholder="Names of garments",
         key=key,
-        on_change=lambda: choose(garments=",".join(st.session_state[key])),
+        on_change=lambda: choose(garments=packed(st.session_state[key])),
     )
     if selection:
         st.caption(f"{len(selection)} come from the selection on the Catalog page.")

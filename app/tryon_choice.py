@@ -1,7 +1,7 @@
 """What the try-on page shows: the person, the garment and where it is worn, kept in the URL."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +74,16 @@ def told(param: str, known: Mapping[str, str], usual: str | None) -> str | None:
     names = ", ".join(f"“{name}”" for name in known.values())
     st.warning(f"The link says {param}={plain(value)}, which is none of {names}. It is ignored.")
     return usual
+
+
+def packed(ids: Iterable[str]) -> str:
+    """Several ids as one value of a link; a comma in an id does not part it."""
+    return ",".join(one.replace("%", "%25").replace(",", "%2C") for one in ids)
+
+
+def unpacked(text: str) -> list[str]:
+    """The ids of a `packed` value."""
+    return [one.replace("%2C", ",").replace("%25", "%") for one in text.split(",") if one]
 
 
 def pick_garment(garment: str) -> None:

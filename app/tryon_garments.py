@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 
 from app import tryon_own
-from app.catalog_state import listing
 from app.tryon_choice import WORN, Garment, choose, own_choices, pick_garment
 from app.tryon_people import IMAGE_TYPES, UPLOAD_MB
 from app.tryon_rack import Rack
@@ -59,12 +57,11 @@ def panel(rack: Rack, garment: Garment) -> None:
     )
 
 
-def picked(rack: Rack, models: Path | None, order: pd.DataFrame | None) -> list[str]:
+def picked(rack: Rack) -> list[str]:
     """The wearable items of the catalog page's selection, in rank order, at most `MOST_PICKED`."""
     if st.session_state.get("selection_of") != rack.catalog.content_hash:
         return []
-    shelf = listing(rack.catalog, models, order)
-    within = st.session_state["selection"].mask(shelf)
+    within = st.session_state["selection"].mask(rack.shelf)
     return rack.find("", within, count=MOST_PICKED) if within.any() else []
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.catalog_state import listing
 from app.photos import photo_url
 from app.tryon_strip import Choice
 from core.catalog.catalog import IMAGE_SEPARATOR, Catalog
@@ -26,13 +25,14 @@ class Rack:
     for every item here, so that a search is a few masks.
 
     Attributes:
+        shelf: the catalog and its ranking, laid out for browsing.
         catalog: the items.
         ids: of all items, in rank order.
     """
 
     def __init__(self, shelf: Listing) -> None:
         self.catalog = shelf.catalog
-        self._shelf = shelf
+        self.shelf = shelf
         self._order = shelf.order(np.ones(len(shelf.catalog), dtype=bool))
         self.ids: pd.Index = shelf.catalog.ids[self._order]
         self._worn = _worn(self.catalog)
@@ -52,9 +52,9 @@ class Rack:
 
     def rank(self, item: str) -> int | None:
         """The item's rank, or None where no model ranks it."""
-        if not self._shelf.ranked:
+        if not self.shelf.ranked:
             return None
-        rank = self._shelf.scores["rank"].iloc[self.catalog.row(item)]
+        rank = self.shelf.scores["rank"].iloc[self.catalog.row(item)]
         return None if pd.isna(rank) else int(rank)
 
     def photo(self, item: str) -> Path | None:
@@ -81,7 +81,7 @@ class Rack:
             within: a boolean array in row order of the items to look among; all if None.
             count: at most so many.
         """
-        mask = self._wearable & self._shelf.match(Filters(words))
+        mask = self._wearable & self.shelf.match(Filters(words))
         if within is not None:
             mask &= within
         found: list[str] = []
@@ -113,20 +113,10 @@ class Rack:
         }
 
 
-def rack_of(catalog: Catalog, models: Path | None, order: pd.DataFrame | None) -> Rack:
-    """The rack of a catalog and its ranking, made once for all sessions.
-
-    Args:
-        catalog: the items.
-        models: what ranks them, or None.
-        order: the ranking, or None.
-    """
-    return _rack(listing(catalog, models, order))
-
-
 # A rack holds its listing, so that no other can get the same identity while the rack is kept.
 @st.cache_resource(max_entries=4, show_spinner="Looking for garments", hash_funcs={Listing: id})
-def _rack(shelf: Listing) -> Rack:
+def rack_of(shelf: Listing) -> Rack:
+    """The rack of a catalog as it is laid out for browsing, made once for all sessions."""
     return Rack(shelf)
 
 

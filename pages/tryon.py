@@ -15,6 +15,7 @@ from app import (
     tryon_take,
     tryon_views,
 )
+from app.catalog_state import listing
 from app.catalogs import current_catalog, current_models, no_catalog
 from app.tryon_choice import choose, chosen_garment, chosen_person, on_screen, told
 from app.tryon_rack import rack_of
@@ -61,11 +62,11 @@ def page() -> None:
     catalog, models = current_catalog(), current_models()
     order = None if models is None else ranking(catalog, models)
     listed = people()
-    rack = rack_of(catalog, models, order)
+    rack = rack_of(listing(catalog, models, order))
     engine = tryon_engine.current_engine()
     settings = tryon_engine.current_settings(engine)
     tryon_people.take_pending()
-    selection = tryon_garments.picked(rack, models, order)
+    selection = tryon_garments.picked(rack)
     if chosen_mode == "batch":
         tryon_batch.show(rack, listed, selection, engine, settings)
         return

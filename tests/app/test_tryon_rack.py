@@ -1,7 +1,5 @@
 """The garments to choose from: against walking the catalog item by item."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,11 +116,9 @@ def test_a_rack_is_made_once_for_a_catalog_and_its_ranking(tmp_path, monkeypatch
     shelf = Listing(catalog, order)
     built = []
     monkeypatch.setattr(app.tryon_rack, "Rack", lambda shelf: built.append(shelf) or Rack(shelf))
-    monkeypatch.setattr(app.tryon_rack, "listing", lambda *a: shelf)
-    one = app.tryon_rack.rack_of(catalog, Path("m"), order)
-    assert app.tryon_rack.rack_of(catalog, Path("m"), order) is one and len(built) == 1
-    shelf = Listing(catalog, None)
-    assert app.tryon_rack.rack_of(catalog, None, None) is not one
+    one = app.tryon_rack.rack_of(shelf)
+    assert app.tryon_rack.rack_of(shelf) is one and len(built) == 1
+    assert app.tryon_rack.rack_of(Listing(catalog, None)) is not one and len(built) == 2
 
 
 def test_words_are_read_once_a_level_and_not_once_an_item(tmp_path, monkeypatch):

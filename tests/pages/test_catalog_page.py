@@ -169,6 +169,22 @@ def test_an_unknown_item_is_said_and_the_rest_stays(made, visit):
     assert len(names(test)) == 24
 
 
+def test_the_selections_garments_are_a_link_away_from_being_tried_on(made, visit):
+    def links(test):
+        found = [link.proto for link in test.get("page_link")]
+        return [link for link in found if link.label.startswith("Try on")]
+
+    test = visit()
+    assert not links(test)
+    press(test, "Select all 120")
+    (link,) = links(test)  # one item alone has a photo
+    item = made[0].ids[0]
+    assert link.label == "Try on 1" and link.page.endswith("tryon")
+    assert link.query_string == f"mode=batch&garments={item}"
+    press(test, "Clear selection")
+    assert not links(test)
+
+
 def test_selecting_everything_that_matches_and_undoing_it(made, visit):
     test = visit(f_Type="dress")
     dresses = int((made[0].frame["Type"] == "dress").sum())

@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import app.catalogs
 import app.jobs
 import app.tryon_batch
 import app.tryon_own
 import app.tryon_run
+from app.tryon_choice import packed, unpacked
 from tests.pages.helpers import by_label, component, data, photo, pictures, png, uploader, words
 
 
@@ -311,3 +314,18 @@ def test_the_body_map_shows_the_mask_as_it_was_edited(studio):
     by_label(test.segmented_control, "View").set_value("mask").run()
     by_label(test.segmented_control, "Outline").set_value("square").run()
     assert picture(test) != own
+
+
+@given(st.lists(st.text(min_size=1, max_size=6)))
+def test_ids_of_any_characters_stand_in_one_value_of_a_link(ids):
+    assert unpacked(packed(ids)) == ids
+
+
+def test_a_link_to_a_batch_chooses_its_garments_and_tells_which_are_not_here(studio):
+    test = studio(mode="batch", garments="a3,gone,a*b,a1", people="wide")
+    assert not test.exception and not test.error
+    assert by_label(test.multiselect, "Garments").value == ["a3", "a1"]
+    (warning,) = test.warning
+    assert "2 of the link's garments are not here: gone, a\\*b." in warning.value
+    by_label(test.multiselect, "Garments").set_value(["a1"]).run()
+    assert not test.warning and test.query_params["garments"] == "a1"
