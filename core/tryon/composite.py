@@ -16,7 +16,7 @@ from core.vision.atr import ID
 CONTACT = 0.34
 """Darkness of the shadow that a garment casts on what lies right beside its edge."""
 
-EDGE = 0.2
+EDGE = 0.08
 """Darkness of a garment's very edge."""
 
 

@@ -11,16 +11,21 @@ from PIL import Image
 
 from core.errors import NoPersonError
 from core.settings import ROOT
+from core.tryon.joints import ANKLES as ANKLES
+from core.tryon.joints import ELBOWS as ELBOWS
+from core.tryon.joints import HIPS as HIPS
+from core.tryon.joints import KNEES as KNEES
+from core.tryon.joints import NECK as NECK
+from core.tryon.joints import NEEDED as NEEDED
+from core.tryon.joints import NOSE as NOSE
+from core.tryon.joints import SHOULDERS as SHOULDERS
+from core.tryon.joints import WRISTS as WRISTS
+from core.tryon.stance import seen_from_behind
 from core.vision.atr import ATR, ID
 from core.vision.bodies import Body, BodyFinder, body_finder
 from core.vision.images import Source, check_image, open_image
 
 PEOPLE_DIR = ROOT / "data" / "demo" / "models"
-
-NOSE, NECK = 0, 1
-SHOULDERS, ELBOWS, WRISTS = (2, 5), (3, 6), (4, 7)
-HIPS, KNEES, ANKLES = (8, 11), (9, 12), (10, 13)
-"""OpenPose keypoints of the person's right and left side (the right is on the picture's left)."""
 
 SEEN_SIDE = 768
 """Pixels of a photo's longer side at which the body is looked for."""
@@ -28,21 +33,14 @@ SEEN_SIDE = 768
 LEAST_HEIGHT = 160
 """Pixels of the photo that a person is high."""
 
-LEAST_SKIN, LEAST_FACE = 0.02, 0.1
-"""Skin and hair as a share of the figure, below which nobody wears the clothes; and the face as a
-share of the hair, below which the person is seen from behind."""
-
-LEAST_SHOULDERS, LEAST_THIGH = 0.3, 0.35
-"""Shares of the torso's length: the distance of the shoulders, less from the side, and the way
-from the hips down to the knees, less where somebody sits."""
+LEAST_SKIN = 0.02
+"""Skin and hair as a share of the figure, below which nobody wears the clothes."""
 
 SKIN = [ID[part] for part in
         ("face", "hair", "neck", "left_arm", "right_arm", "left_leg", "right_leg")]  # fmt: skip
 
 OWN = "photo-"
 """How the ids of people begin who are on a photo of somebody's own."""
-
-NEEDED = (NECK, *SHOULDERS, *HIPS)
 
 
 @dataclass(frozen=True)
@@ -184,14 +182,16 @@ def read_person(
 
 
 def check_body(body: Body, size: tuple[int, int]) -> None:
-    """Do nothing where a garment can be placed on a body.
+    """Do nothing where some garment can be placed on a body by some engine.
+
+    What an engine asks for beyond that is its own affair (see `core.tryon.stance`).
 
     Args:
         body: as found in the photo or in a smaller copy.
         size: width and height of the photo itself (pixels).
 
     Raises:
-        NoPersonError: it is too small, cut off, seen from behind or the side, or sits.
+        NoPersonError: it is too small, cut off or seen from behind.
     """
     counts = np.bincount(body.parse.ravel(), minlength=len(ATR))
     if counts[SKIN].sum() < LEAST_SKIN * counts[1:].sum():
@@ -205,8 +205,6 @@ def check_body(body: Body, size: tuple[int, int]) -> None:
             f"The person is {height:.0f} pixels high in the photo, and at least {LEAST_HEIGHT} are"
             " needed. Choose a larger photo, or cut it to the person."
         )
-    if counts[ID["face"]] < LEAST_FACE * counts[ID["hair"]]:
-        raise NoPersonError("The person is seen from behind. Choose a photo from the front.")
     points = body.points.astype(np.float64)
     for pair, what in ((SHOULDERS, "shoulders are"), (HIPS, "hips are")):
         if np.isnan(points[list(pair)]).any():
@@ -216,9 +214,7 @@ def check_body(body: Body, size: tuple[int, int]) -> None:
             )
     if np.isnan(points[NECK]).any():
         raise NoPersonError("The neck is not visible in the photo. Choose another.")
-    torso = float(np.linalg.norm(points[list(HIPS)].mean(axis=0) - points[NECK]))
-    if np.linalg.norm(points[SHOULDERS[0]] - points[SHOULDERS[1]]) < LEAST_SHOULDERS * torso:
-        raise NoPersonError("The person is seen from the side. Choose a photo from the front.")
-    thighs = points[list(KNEES), 1] - points[list(HIPS), 1]
-    if np.isfinite(thighs).all() and thighs.max() < LEAST_THIGH * torso:
-        raise NoPersonError("The person sits or kneels. Choose a photo of somebody who stands.")
+    if seen_from_behind(body.parse, points):
+        raise NoPersonError(
+            "The person is seen from behind. Choose a photo in which the face is seen."
+        )

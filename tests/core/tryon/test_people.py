@@ -85,15 +85,6 @@ def _without(*numbers):
     return change
 
 
-def _moved(numbers, onto):
-    def change(body):
-        points = body.points.copy()
-        points[numbers] = points[onto] + (6, 4)
-        return replace(body, points=points)
-
-    return change
-
-
 def _as(part, *names):
     def change(body):
         parse = body.parse.copy()
@@ -109,8 +100,6 @@ def _as(part, *names):
         (_without(5), "shoulders are not visible"),
         (_without(8, 11), "hips are not visible"),
         (_without(1), "neck is not visible"),
-        (_moved([2, 5], [1, 1]), "from the side"),
-        (_moved([9, 12], [8, 11]), "sits or kneels"),
         (_as("hair", "face", "neck"), "from behind"),
         (
             _as("upper_clothes", "face", "hair", "neck", "left_arm", "right_arm", "left_leg",
