@@ -219,8 +219,6 @@ def _run(ticket: Ticket) -> None:
         state = "cancelled"
     except FashionError as error:
         ticket.problem = str(error)
-    except MemoryError:
-        ticket.problem = "This server has too little memory for this try-on. Use a smaller photo."
     except Exception as error:
         log.error("A try-on failed", exc_info=error)
         ticket.problem = "Something went wrong; the server's log says what."

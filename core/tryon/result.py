@@ -3,6 +3,8 @@
 import hashlib
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +16,15 @@ from PIL import Image
 
 from core.errors import TryOnError
 from core.tryon.cutout import Cutout, cutout_version, read_garment
-from core.tryon.engine import Engine, GarmentCategory, OnStep, Prepared, drawn_seed, require
+from core.tryon.engine import (
+    Engine,
+    GarmentCategory,
+    MemoryShort,
+    OnStep,
+    Prepared,
+    drawn_seed,
+    require,
+)
 from core.tryon.mask_edit import NO_EDIT, MaskEdit, edited
 from core.tryon.masks import protected
 from core.tryon.ootd import OotdEngine
@@ -95,6 +105,7 @@ def try_on(
 
     Raises:
         ImageError, TryOnError, CheckpointMissing: as the engine and `read_garment`.
+        MemoryShort: the memory does not suffice.
     """
     require(engine)
     settings = settings.settled()
@@ -102,18 +113,19 @@ def try_on(
     if cache is not None and (kept := cache.get(key)) is not None:
         return _unpack(kept)
     clock = Clock(on_step, in_memory(engine))
-    cut = read_garment(garment, garment_name)
-    prepared = engine.prepare(person, cut, category)
-    if cache is not None:
-        cache.set(_mask_key(person, garment, category, engine), _png(prepared.mask))
-    if edit:
-        prepared = replace(prepared, mask=edited(prepared.mask, edit, protected(person)))
-        if not prepared.mask.any():
-            raise TryOnError(
-                "Nothing is left of the mask, so nothing would change. Undo some strokes, or choose"
-                " a wider style."
-            )
-    pictures = _run(engine, prepared, settings, clock)
+    with _enough_memory():
+        cut = read_garment(garment, garment_name)
+        prepared = engine.prepare(person, cut, category)
+        if cache is not None:
+            cache.set(_mask_key(person, garment, category, engine), _png(prepared.mask))
+        if edit:
+            prepared = replace(prepared, mask=edited(prepared.mask, edit, protected(person)))
+            if not prepared.mask.any():
+                raise TryOnError(
+                    "Nothing is left of the mask, so nothing would change. Undo some strokes, or"
+                    " choose a wider style."
+                )
+        pictures = _run(engine, prepared, settings, clock)
     result = Result(
         tuple(_png(picture) for picture in pictures),
         _png(prepared.mask),
@@ -186,6 +198,17 @@ def expected_seconds(
 def plain_edit(edit: MaskEdit) -> dict[str, Any]:
     """An edit as plain values for JSON; empty where it changes nothing."""
     return asdict(edit) if edit else {}
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Say in a sentence where Python cannot get the memory."""
+    try:
+        yield
+    except MemoryError:
+        raise MemoryShort(
+            "This machine has too little memory for this try-on. Use a smaller photo."
+        ) from None
 
 
 def _run(

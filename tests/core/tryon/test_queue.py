@@ -174,14 +174,6 @@ def test_who_wants_what_is_being_made_joins_in_and_it_goes_on_until_nobody_wants
     assert fresh.ended.wait(10) and fresh.state == "done"
 
 
-def test_too_little_memory_is_a_sentence():
-    def large(on_step):
-        raise MemoryError
-
-    ticket = Line().submit("a", large, "anna")
-    assert ticket.ended.wait(10) and "too little memory" in ticket.problem
-
-
 def test_a_failure_is_a_sentence_and_the_line_goes_on(caplog):
     def fails(on_step):
         raise TryOnError("The garment has no sleeves.")

@@ -10,7 +10,7 @@ from core.cache import open_cache
 from core.errors import CheckpointMissing, NoPersonError, TryOnError
 from core.tryon import drawing
 from core.tryon.category import guess_category
-from core.tryon.engine import Availability
+from core.tryon.engine import Availability, MemoryShort
 from core.tryon.engines import engine_named
 from core.tryon.mask_edit import MaskEdit, Stroke
 from core.tryon.ootd import OotdEngine
@@ -163,6 +163,16 @@ def test_the_load_of_a_model_is_expected_once_and_only_while_it_is_not_in_memory
         try_on(person, photo, "upper_body", engine, ten, cache=cache)
         loaded[0] = False
         assert expected_seconds(engine, ten, cache) == pytest.approx(61 + 1 + 10 * 2 + 2)
+
+
+@pytest.mark.parametrize("stage", ["prepare", "run"])
+def test_too_little_memory_is_a_sentence_with_any_engine(person, photo, monkeypatch, stage):
+    def large(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(PreviewEngine, stage, large)
+    with pytest.raises(MemoryShort, match="too little memory"):
+        try_on(person, photo, "upper_body", ENGINE)
 
 
 def test_only_engines_that_sample_offer_samplers():
