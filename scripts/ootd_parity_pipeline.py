@@ -10,7 +10,7 @@ from typing import Any
 from core.tryon.ootd_attention import garment_tokens
 from core.tryon.ootd_pipeline import OotdPipeline, Step, initial_noise, mask_latents
 from core.tryon.ootd_sampler import make_sampler
-from core.tryon.ootd_weights import WORDS, Folders
+from core.tryon.ootd_weights import WORDS, Folders, scheduler_settings
 from scripts.ootd_parity_findings import Finding, whole
 
 ONE_THREAD = {
@@ -91,6 +91,9 @@ def _case(name: str, goldens: Path, threads: int) -> Iterator[Finding]:
 
     file = goldens / "pipeline" / f"{name}.json"
     case = json.loads(file.read_text(encoding="utf-8"))
+    if any("exception" in key for key in case) and not file.with_suffix(".safetensors").exists():
+        yield _mended(name, goldens, case)
+        return
     recorded = load_file(file.with_suffix(".safetensors"))
     allowed = ONE_THREAD if threads == 1 else SEVERAL_THREADS
     computed = run_case(goldens, case, recorded)
@@ -116,6 +119,19 @@ def _case(name: str, goldens: Path, threads: int) -> Iterator[Finding]:
         raise ValueError("nothing is recorded that could be compared")
 
 
+def _mended(name: str, goldens: Path, case: dict[str, Any]) -> Finding:
+    """Of a run where the original raised: whether it is for timesteps that repeat.
+
+    Here steps are counted, and such a run is one like any other; with what else may have stopped
+    the original nothing can be compared.
+    """
+    folders = _folders(goldens, case)
+    steps = case["num_inference_steps"]
+    repeat = len(set(make_sampler(scheduler_settings(folders), steps).timesteps.tolist())) < steps
+    where = "timesteps that repeat, where the original raises" if repeat else "what raised there"
+    return Finding(name, 0.0 if repeat else math.inf, 0.0, where)
+
+
 def _difference(got: Any, recorded: Any) -> float:
     """Largest absolute difference; rows that repeat may be given once.
 
@@ -131,6 +147,16 @@ def _difference(got: Any, recorded: Any) -> float:
     return math.inf if math.isnan(worst) else worst
 
 
+def _folders(goldens: Path, case: dict[str, Any]) -> Folders:
+    weights = goldens / "tiny_ckpt"
+    return Folders(
+        weights / "ootd",
+        weights / "clip-vit-large-patch14",
+        case["model_type"],
+        f"scheduler_{case['scheduler_variant']}",
+    )
+
+
 def run_case(goldens: Path, case: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]:
     """Run a case from its inputs and settings; the tensors that it may record, as computed here.
 
@@ -140,15 +166,7 @@ def run_case(goldens: Path, case: dict[str, Any], recorded: dict[str, Any]) -> d
     """
     import torch
 
-    weights = goldens / "tiny_ckpt"
-    pipeline = OotdPipeline(
-        Folders(
-            weights / "ootd",
-            weights / "clip-vit-large-patch14",
-            case["model_type"],
-            f"scheduler_{case['scheduler_variant']}",
-        )
-    )
+    pipeline = OotdPipeline(_folders(goldens, case))
     garment, masked, person, mask = (
         recorded[f"in_{name}"].numpy() for name in ("garment", "masked_person", "person", "mask")
     )

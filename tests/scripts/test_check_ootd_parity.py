@@ -130,6 +130,20 @@ def test_a_run_of_another_name_and_of_one_step(goldens, capsys):
     assert status == 0 and lines[0].startswith("ok   pipeline/x ")
 
 
+@pytest.mark.parametrize(("steps", "status"), [(45, 0), (44, 1)])
+def test_where_the_original_raises_for_timesteps_that_repeat(goldens, capsys, steps, status):
+    numbers, settings = alone(goldens)
+    numbers.unlink()
+    changed = {
+        "num_inference_steps": steps,
+        "scheduler_variant": "dpmk",
+        "exception": ["RuntimeError", "a Tensor with 2 elements cannot be converted to Scalar"],
+    }
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | changed))
+    got, lines = told(goldens, capsys)
+    assert got == status and "raise" in lines[0]
+
+
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
