@@ -88,9 +88,8 @@ def _garments(rack: Rack, selection: list[str]) -> list[Piece]:
     own = {o.id: o for o in tryon_own.kept("garments")}
     items = rack.find("", count=OFFERED)
     linked = _list("garments", [], rack.catalog.ids)
-    if gone := [i for i in unpacked(st.query_params.get("garments", "")) if i not in own]:
-        gone = [item for item in gone if item not in linked]
-    if gone:
+    asked = unpacked(st.query_params.get("garments", ""))
+    if gone := [name for name in asked if name not in own and name not in linked]:
         st.warning(
             f"{len(gone)} of the link's garments are not here: {', '.join(map(plain, gone[:5]))}"
             f"{' and others' if len(gone) > 5 else ''}. The link may be from another catalog or"
@@ -111,7 +110,12 @@ def _garments(rack: Rack, selection: list[str]) -> list[Piece]:
         on_change=lambda: choose(garments=packed(st.session_state[key])),
     )
     if selection:
-        st.caption(f"{len(selection)} come from the selection on the Catalog page.")
+        st.caption(
+            f"The list begins with {len(selection)} of the selection on the Catalog page, the"
+            " highest-ranked first."
+            if len(selection) > 1
+            else "The list begins with the garment that is selected on the Catalog page."
+        )
     if not chosen:
         return []
     titles = [own[n].title if n in own else rack.title(n) for n in chosen]

@@ -76,6 +76,15 @@ def told(param: str, known: Mapping[str, str], usual: str | None) -> str | None:
     return usual
 
 
+def forget(kind: tryon_own.Kind, name: str) -> None:
+    """Take a photo of one's own out of the session, and out of the link."""
+    tryon_own.drop(kind, name)
+    if kind == "people":
+        choose(model=None)
+    else:
+        choose(garment=None, worn=None)
+
+
 def packed(ids: Iterable[str]) -> str:
     """Several ids as one value of a link; a comma in an id does not part it."""
     return ",".join(one.replace("%", "%25").replace(",", "%2C") for one in ids)
@@ -94,15 +103,15 @@ def pick_garment(garment: str) -> None:
 def chosen_garment(rack: Rack) -> Garment | None:
     """The photo or item that the URL names, else the highest-ranked item; None without any."""
     override: GarmentCategory | None = told("worn", WORN, None)  # type: ignore[assignment]
-    item = st.query_params.get("garment")
+    item = st.query_params.get("garment") or None
     if tryon_own.is_own(item):
         own = tryon_own.find("garments", item)
         if own is not None:
             worn = override or guess_category(own.title) or "upper_body"
             return Garment(own.id, own.data, own.title, worn, None)
         st.warning(
-            "The garment in this link is a photo that was uploaded in another session. Upload it"
-            " again; an item of the catalog is shown meanwhile."
+            "The garment in this link is a photo that was uploaded in another session or forgotten"
+            " since. Upload it again; an item of the catalog is shown meanwhile."
         )
         item = None
     if item is not None and item not in rack.catalog.ids:
@@ -135,7 +144,7 @@ def chosen_person(listed: list[Listed]) -> Person | None:
     Raises:
         ImageError, NoPersonError, CheckpointMissing: it cannot be dressed.
     """
-    wanted = st.query_params.get("model")
+    wanted = st.query_params.get("model") or None
     own = tryon_own.find("people", wanted)
     if own is not None:
         return tryon_own.read(own)
@@ -145,8 +154,8 @@ def chosen_person(listed: list[Listed]) -> Person | None:
             return None
         if tryon_own.is_own(wanted):
             st.warning(
-                "The person in this link is a photo that was uploaded in another session. Upload"
-                f" it again; “{listed[0].title}” is shown meanwhile."
+                "The person in this link is a photo that was uploaded in another session or"
+                f" forgotten since. Upload it again; “{listed[0].title}” is shown meanwhile."
             )
         elif wanted is not None:
             st.warning(f"There is no model “{plain(wanted)}”. Showing “{listed[0].title}”.")

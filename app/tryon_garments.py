@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import tryon_own
-from app.tryon_choice import WORN, Garment, choose, own_choices, pick_garment
+from app.tryon_choice import WORN, Garment, choose, forget, own_choices, pick_garment
 from app.tryon_people import IMAGE_TYPES, UPLOAD_MB
 from app.tryon_rack import Rack
 from app.tryon_strip import strip
@@ -30,6 +30,14 @@ def panel(rack: Rack, garment: Garment) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if garment.item is None:
             st.markdown("Your photo")
+            st.button(
+                "Forget it",
+                icon=":material/delete:",
+                type="tertiary",
+                key="tryon_forget_garment",
+                on_click=forget,
+                args=("garments", garment.id),
+            )
         else:
             rank = rack.rank(garment.item)
             if rank is not None:

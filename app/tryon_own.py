@@ -82,6 +82,11 @@ def keep(kind: Kind, data: bytes, title: str) -> Own:
     return own
 
 
+def drop(kind: Kind, name: str) -> None:
+    """Take a photo out of the session."""
+    st.session_state[f"tryon_own_{kind}"] = [own for own in kept(kind) if own.id != name]
+
+
 def read(own: Own) -> Person:
     """The person in a photo; the last few are kept for all sessions.
 

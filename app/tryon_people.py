@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import tryon_own
-from app.tryon_choice import choose, people_choices
+from app.tryon_choice import choose, forget, people_choices
 from app.tryon_strip import strip
 from core.errors import FashionError
 from core.tryon.people import Listed, Person
@@ -28,9 +28,7 @@ def take_pending() -> None:
         try:
             tryon_own.read(own)
         except FashionError:
-            st.session_state["tryon_own_people"] = [
-                other for other in tryon_own.kept("people") if other.id != own.id
-            ]
+            tryon_own.drop("people", own.id)
             raise
     except FashionError as error:
         tryon_own.remember_trouble("people", error)
@@ -67,6 +65,14 @@ def panel(listed: list[Listed], person: Person | None) -> None:
         for note in (person.note, own.note):
             if note:
                 st.caption(note)
+        st.button(
+            "Forget this photo",
+            icon=":material/delete:",
+            type="tertiary",
+            key="tryon_forget_person",
+            on_click=forget,
+            args=("people", own.id),
+        )
     trouble = tryon_own.trouble("people")
     with st.expander("Use a photo of your own", icon=":material/person_add:", expanded=not choices):
         way = st.segmented_control(

@@ -192,6 +192,24 @@ def test_a_photo_of_ones_own_is_dressed_and_kept_and_what_was_found_is_said(stud
     assert not test.warning and data(test, "tryon_compare")["look"] == "us.jpg wearing Blue tee"
 
 
+def test_photos_of_ones_own_can_be_forgotten(studio, finder):
+    test = studio()
+    uploader(test, "garment").set_value(("my sweater.png", png("sweater"), "image/png")).run()
+    uploader(test, "person").set_value(("me.jpg", photo(600, 900), "image/jpeg")).run()
+    assert data(test, "tryon_compare")["look"] == "me.jpg wearing my sweater.png"
+    by_label(test.button, "Forget it").click().run()
+    by_label(test.button, "Forget this photo").click().run()
+    assert not test.exception and not test.warning
+    assert data(test, "tryon_compare")["look"] == "Plain wearing Blue tee"
+    assert not test.session_state["tryon_own_garments"]
+    assert not test.session_state["tryon_own_people"]
+    assert "garment" not in test.query_params or test.query_params["garment"] == "a1"
+
+
+def test_empty_values_in_a_link_say_nothing(studio):
+    assert not studio(garment="", model="").warning
+
+
 @pytest.mark.parametrize(
     ("file", "says"),
     [
