@@ -227,6 +227,7 @@ def _sliders(look: Look, edit: MaskEdit, ready: bool) -> None:
                 *OFFSETS,
                 value=float(getattr(edit, side)),
                 step=0.5,
+                format="%.1f",
                 key=key,
                 on_change=change,
                 args=(side, key),
