@@ -193,3 +193,26 @@ def test_on_a_phone_one_finger_draws_and_a_second_one_does_not(server):
         send("touchEnd")
         expect(undo).to_be_enabled()
         browser.close()
+
+
+def test_a_selection_leads_to_its_batch_and_a_step_back_leads_to_the_page_before(server):
+    from playwright.sync_api import expect
+
+    with browser_page(server, height=1100, seconds=120) as page:
+        page.goto("/?q=dress")
+        page.get_by_role("button", name=re.compile("^Select all ")).click()
+        page.get_by_role("link", name=re.compile("^Try on ")).click()
+        expect(page).to_have_url(re.compile(r"/tryon\?mode=batch&garments=FD-"))
+        expect(page.get_by_text(re.compile(r"^\d+ pictures$"))).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("button", name="Clear selection")).to_be_visible()
+        expect(page).to_have_url(re.compile(r"/\?q=dress$"))
+
+        page.get_by_role("link", name="Try-on", exact=True).first.click()
+        expect(page.get_by_role("slider", name=re.compile("^From "))).to_be_visible()
+        page.get_by_role("radio", name="Body map").click()
+        expect(page).to_have_url(re.compile("garment=FD-.*model=.*view=map"))
+        page.go_back()
+        expect(page.get_by_role("radio", name="Result")).to_be_checked()
+        page.go_back()
+        expect(page.get_by_role("button", name="Clear selection")).to_be_visible()
