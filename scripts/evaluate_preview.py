@@ -2,12 +2,14 @@
 
     python scripts/evaluate_preview.py [--people 4] [--scale 1] [--json FILE] [--sheet FILE.png]
 
-The same garment is rendered as a product photo and worn by each person (`scripts.preview_truth`);
-the preview puts the photo on the person in the base outfit. Scored inside the box around all that
-the truth changes, against the truth:
+The same garment is rendered as a product photo, on a ``form`` and laid ``flat``, and worn by each
+person (`scripts.preview_truth`); the preview puts the photo on the person in the base outfit.
+Scored inside the box around all that the truth changes, against the truth:
 
 - ``ssim``: structural similarity on luminance (Wang et al. 2004, Gaussian of 1.5 px), higher is
   better;
+- ``ms_ssim``: the same at five scales (Wang, Simoncelli and Bovik 2003), which does not ask that a
+  stripe falls on the same pixel;
 - ``gmsd``: gradient magnitude similarity deviation (Xue et al. 2014), lower is better;
 - ``clip``: 1 minus the cosine of the embedded CLIP's vectors of the two boxes, lower is better; a
   perceptual distance only as far as that small network sees.
@@ -20,6 +22,7 @@ embedded parser and geometry find. Intervals are 90 % bootstrap ranges over pair
 import argparse
 import sys
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -39,22 +42,51 @@ from core.vision.keypoints import keypoints
 from core.vision.parsing import HumanParser
 from scripts.command import run
 from scripts.demo.people import PEOPLE, render_person
-from scripts.preview_truth import GARMENTS, product_photo, worn
+from scripts.preview_truth import GARMENTS, PHOTOS, product_photo, worn
 from scripts.reports import line, means, write_json
 
-METRICS = ("ssim", "gmsd", "clip")
+METRICS = ("ssim", "ms_ssim", "gmsd", "clip")
+NAMES = ("preview_exact", "preview_predicted", "paste", "none")
+
+
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Exponents of the scales of ``ms_ssim``, finest first (Wang, Simoncelli and Bovik 2003)."""
 
 
 def ssim(one: np.ndarray, other: np.ndarray) -> float:
     """Mean structural similarity of two RGB pictures, -1 to 1 (Wang et al. 2004)."""
-    a, b = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float64) for p in (one, other))
+    light, shape = _similarities(_grey(one), _grey(other))
+    return float((light * shape).mean())
+
+
+def ms_ssim(one: np.ndarray, other: np.ndarray) -> float:
+    """Structural similarity over five scales, 0 to 1 (Wang, Simoncelli and Bovik 2003).
+
+    Each scale halves the one before; lightness counts at the coarsest alone.
+    """
+    a, b = _grey(one), _grey(other)
+    product = 1.0
+    for scale, weight in enumerate(SCALE_WEIGHTS):
+        light, shape = _similarities(a, b)
+        last = scale == len(SCALE_WEIGHTS) - 1
+        product *= max(float(((light * shape) if last else shape).mean()), 0.0) ** weight
+        a, b = (cv2.resize(p, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for p in (a, b))
+    return product
+
+
+def _grey(picture: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float64)
+
+
+def _similarities(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Similarity of lightness, and of contrast and structure, at every pixel."""
     blur = lambda p: cv2.GaussianBlur(p, (11, 11), 1.5)  # noqa: E731
     mean_a, mean_b = blur(a), blur(b)
     var_a, var_b = blur(a * a) - mean_a**2, blur(b * b) - mean_b**2
     both = blur(a * b) - mean_a * mean_b
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    top = (2 * mean_a * mean_b + c1) * (2 * both + c2)
-    return float((top / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())
+    light = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+    return light, (2 * both + c2) / (var_a + var_b + c2)
 
 
 def gmsd(one: np.ndarray, other: np.ndarray) -> float:
@@ -103,9 +135,13 @@ def box_of(changed: np.ndarray, margin: float = 0.02) -> tuple[slice, slice]:
 def evaluate(
     count: int, scale: int, sheet: Path | None = None
 ) -> dict[str, float | int | list[str]]:
-    """Scores of preview, paste and none against the truth, by category and kind of body map."""
+    """Scores against the truth: ``category_photo_picture_metric``, with range, count and worst."""
     engine, parser, clip = PreviewEngine(), HumanParser(best_parser()), ClipEncoder(best_clip())
-    cuts = {g.name: cut_out(Image.fromarray(product_photo(g, scale))) for g in GARMENTS}
+    cuts = {
+        (g.name, photo): cut_out(Image.fromarray(product_photo(g, photo)))
+        for g in GARMENTS
+        for photo in PHOTOS
+    }
     values: dict[str, list[float]] = {}
     refused: list[str] = []
     rows = []
@@ -119,32 +155,30 @@ def evaluate(
             truth, place = worn(figure, garment, scale)
             differs = np.abs(truth.astype(int) - pixels).max(axis=2) > 12
             box = box_of(place | differs)
+            target = clip.images([Image.fromarray(truth[box])])[0]
             shown = [pixels, truth]
-            for kind, person in known.items():
-                try:
-                    prepared = engine.prepare(person, cuts[garment.name], garment.category)
-                    made = engine.run(prepared)[0]
-                except FashionError as error:
-                    refused.append(f"{figure.id}, {garment.name}, {kind}: {error}")
-                    continue
-                pictures = {"preview": made}
-                if kind == "exact":
-                    pictures |= {"paste": paste(person, cuts[garment.name], garment.category),
-                                 "none": pixels}  # fmt: skip
-                target = clip.images([Image.fromarray(truth[box])])[0]
+            for photo in PHOTOS:
+                cut, category = cuts[garment.name, photo], garment.category
+                pictures = {"none": pixels, "paste": paste(exact, cut, category)}
+                for kind, person in known.items():
+                    try:
+                        made = engine.run(engine.prepare(person, cut, category))[0]
+                    except FashionError as error:
+                        refused.append(f"{figure.id}, {garment.name}, {photo}, {kind}: {error}")
+                        continue
+                    pictures[f"preview_{kind}"] = made
                 for name, picture in pictures.items():
                     vector = clip.images([Image.fromarray(picture[box])])[0]
-                    scores = (ssim(picture[box], truth[box]), gmsd(picture[box], truth[box]),
-                              1 - float(vector @ target))  # fmt: skip
-                    key = f"{garment.category}_{name}" + (f"_{kind}" if name == "preview" else "")
+                    pair = picture[box], truth[box]
+                    scores = (ssim(*pair), ms_ssim(*pair), gmsd(*pair), 1 - float(vector @ target))
                     for metric, value in zip(METRICS, scores, strict=True):
-                        values.setdefault(f"{key}_{metric}", []).append(value)
-                    if name != "none":
-                        shown.append(picture)
+                        key = f"{category}_{photo}_{name}_{metric}"
+                        values.setdefault(key, []).append(value)
+                shown += [pictures.get(name, np.zeros_like(pixels)) for name in NAMES[:-1]]
             rows.append(shown)
-        print(f"{figure.id}: {len(GARMENTS)} garments", flush=True)
+        print(f"{figure.id}: {len(GARMENTS)} garments, {len(PHOTOS)} photos each", flush=True)
     if sheet:
-        whole = [np.hstack([p[::3, ::3] for p in row]) for row in rows if len(row) == 5]
+        whole = [np.hstack([p[::3, ::3] for p in row]) for row in rows]
         Image.fromarray(np.vstack(whole)).save(sheet)
     scores = means({name: np.array(found) for name, found in sorted(values.items())})
     for name, found in values.items():
@@ -159,18 +193,21 @@ def main(argv: list[str] | None = None) -> int:
     arguments.add_argument("--people", type=int, default=4, help="rendered people, up to 12")
     arguments.add_argument("--scale", type=int, default=1, help="fineness of the renderings")
     arguments.add_argument("--json", type=Path)
-    arguments.add_argument("--sheet", type=Path, help="person, truth, preview, paste, predicted")
+    arguments.add_argument(
+        "--sheet",
+        type=Path,
+        help="person, truth; for each photo preview (exact, predicted), paste",
+    )
     chosen = arguments.parse_args(argv)
     scores = evaluate(chosen.people, chosen.scale, chosen.sheet)
-    for category in CATEGORIES:
-        for metric in METRICS:
-            print(f"{category}, {metric}")
-            for name in ("preview_exact", "preview_predicted", "paste", "none"):
-                key = f"{category}_{name}_{metric}"
-                if key in scores:
-                    note = f"worst {scores[f'{key}_worst']:.3f}, n {scores[f'{key}_n']}"
-                    print(line({**scores, **{name + end: scores[key + end] for end in
-                                ("", "_low", "_high")}}, name, note))  # fmt: skip
+    for category, photo, metric in product(CATEGORIES, PHOTOS, METRICS):
+        print(f"{category}, photo {photo}, {metric}")
+        for name in NAMES:
+            key = f"{category}_{photo}_{name}_{metric}"
+            if key in scores:
+                note = f"worst {scores[f'{key}_worst']:.3f}, n {scores[f'{key}_n']}"
+                print(line({**scores, **{name + end: scores[key + end] for end in
+                            ("", "_low", "_high")}}, name, note))  # fmt: skip
     for sentence in scores["refused"]:
         print("refused:", sentence)
     write_json(scores, chosen.json)

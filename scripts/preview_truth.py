@@ -1,7 +1,9 @@
-"""Rendered people who wear a known garment, and the product photo of the same garment.
+"""Rendered people who wear a known garment, and product photos of the same garment.
 
-The garment is painted once on a form with its arms held out and no body in it (as a ghost-mannequin
-photo), and once on a person: same cloth, same cut, another body and pose.
+The garment is painted on a person, on a form with its arms held out and no body in it (as a
+ghost-mannequin photo), and laid flat. It is the same piece each time: its print begins at the
+neckline (the shoulder of a sleeve, the hip of a leg), runs along the trunk or the limb, and grows
+with the cloth where a body is larger than the form.
 """
 
 from dataclasses import dataclass, replace
@@ -10,11 +12,11 @@ import cv2
 import numpy as np
 
 from scripts.demo.canvas import Canvas, Fabric, finish
-from scripts.demo.curves import smooth
+from scripts.demo.curves import Points, smooth
 from scripts.demo.fabrics import cloth
 from scripts.demo.figure import MIDDLE, Person, mirrored
 from scripts.demo.palette import rgb
-from scripts.demo.people import HEIGHT, WIDTH, _Artist
+from scripts.demo.people import HEIGHT, WIDTH, Artist
 from scripts.demo.pieces import drag_folds
 from scripts.demo.prints import check, dots, stripes
 
@@ -25,6 +27,12 @@ HEM, FLARE = 650.0, 0.2
 FORM = Person("form", "light", "form", "arms out", "buzz", "#1f1b1d", "#ffffff", "#ffffff",
               shoulder=92, chest=76, waist=64, hip=80, arms=(0.5, 0.5), fore=(0.42, 0.42),
               stance=(0.12, 0.12), seed=99)  # fmt: skip
+FLAT = replace(FORM, shoulder=94, chest=92, waist=84, hip=98, limb=1.3, arms=(0.8, 0.8),
+               fore=(0.75, 0.75))  # fmt: skip
+"""The same clothes laid flat. A body with a depth of three quarters of its width has a girth of
+2.76 times that width, so that half of it lies 1.38 times as wide (limbs, being round, 1.57 times);
+jersey that a body has drawn out comes back to about 1.22 (1.3) times."""
+PHOTOS = {"form": FORM, "flat": FLAT}
 
 
 @dataclass(frozen=True)
@@ -71,18 +79,27 @@ def worn(person: Person, garment: Garment, scale: int = 2) -> tuple[np.ndarray, 
     return finish(artist.canvas, (0.925, 0.922, 0.916)), parse == label
 
 
-def product_photo(garment: Garment, scale: int = 2) -> np.ndarray:
-    """The garment alone on a light ground, (1024, 768, 3) uint8."""
-    artist = _Form(replace(FORM, **garment.outfit), garment, scale)
+def product_photo(garment: Garment, kind: str) -> np.ndarray:
+    """The garment alone, filling the frame, on a light ground: (height, width, 3) uint8.
+
+    `kind` is one of `PHOTOS`. The photo is twice as fine as one of a person and, as product photos
+    do, leaves a tenth of the garment's longer side around it.
+    """
+    artist = _Empty(replace(PHOTOS[kind], **garment.outfit), garment, 2, kind == "flat")
     if garment.category == "lower_body":
         for way in (-1, 1):
             artist._leg(way)
     else:
         artist._top()
-    return finish(artist.canvas)
+    photo = finish(artist.canvas, shrink=False)
+    rows, columns = (np.flatnonzero(artist.canvas.alpha.any(axis=axis)) for axis in (1, 0))
+    rim = round(0.1 * max(np.ptp(rows), np.ptp(columns)))
+    return photo[
+        max(0, rows[0] - rim) : rows[-1] + rim + 1, max(0, columns[0] - rim) : columns[-1] + rim + 1
+    ]
 
 
-class _Wearer(_Artist):
+class _Wearer(Artist):
     def __init__(self, p: Person, garment: Garment, scale: int):
         super().__init__(p, Canvas(WIDTH, HEIGHT, scale))
         self.garment = garment
@@ -91,6 +108,27 @@ class _Wearer(_Artist):
             self.leg_cloth = self.cloth
         else:
             self.knit = self.cloth
+
+    def put(self, shape: Points, fabric: Fabric, label: int, folds=None, **how) -> None:  # type: ignore[no-untyped-def]
+        if fabric is self.cloth:
+            how |= self._laid(shape)
+        super().put(shape, fabric, label, folds, **how)
+
+    def _laid(self, shape: Points) -> dict[str, object]:
+        """Where the print of a piece begins, which way it runs and how far it is drawn out."""
+        p, sk = self.p, self.sk
+        along = p.unit / FORM.unit
+        aside = float((shape[:, 0].min() + shape[:, 0].max()) / 2) - MIDDLE
+        way = 1 if aside > 0 else -1
+        if self.garment.category == "lower_body":
+            start, end, across = sk.hip[way], sk.ankle[way], p.hip / FORM.hip
+        elif abs(aside) > 0.5 * p.shoulder:
+            start, end, across = sk.shoulder[way], sk.wrist[way], p.limb / FORM.limb
+        else:
+            start, end = np.array([MIDDLE, p.y(165)]), np.array([MIDDLE, p.y(400)])
+            across = (p.chest + p.hip) / (FORM.chest + FORM.hip)
+        turn = float(np.arctan2(start[0] - end[0], end[1] - start[1]))
+        return {"origin": tuple(start), "angle": turn, "stretch": (across, along)}
 
     def _top(self) -> None:
         if self.garment.category != "dresses":
@@ -120,12 +158,17 @@ class _Wearer(_Artist):
                  grain=(44.0, 80.0), shadow=0.2)  # fmt: skip
 
 
-class _Form(_Wearer):
-    """Paints the garment and nothing of the body in it."""
+class _Empty(_Wearer):
+    """Paints the garment and nothing of the body in it; laid flat it is hardly rounded."""
 
-    def put(self, shape, fabric, label, folds=None, **how):  # type: ignore[no-untyped-def]
+    def __init__(self, p: Person, garment: Garment, scale: int, flat: bool):
+        super().__init__(p, garment, scale)
+        self.flat = flat
+
+    def put(self, shape: Points, fabric: Fabric, label: int, folds=None, **how) -> None:  # type: ignore[no-untyped-def]
         if fabric is self.cloth:
-            super().put(shape, fabric, label, folds, **how)
+            relief = {"round": 8.0, "puff": 3.0} if self.flat else {}
+            super().put(shape, fabric, label, folds, **{**how, **relief})
 
 
 def _cloth(garment: Garment, scale: int) -> Fabric:

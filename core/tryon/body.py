@@ -31,13 +31,18 @@ class Path:
         return np.concatenate([[0.0], np.cumsum(steps)])
 
     def at(self, length: float) -> np.ndarray:
-        """The point at an arc length; beyond the end the last piece runs on."""
+        """The point at an arc length; before and beyond the ends the outer pieces run on."""
+        if length < 0:
+            return self.points[0] + length * self.direction(0.0)
         if length > self.lengths[-1]:
             return self.points[-1] + (length - self.lengths[-1]) * self.direction(length)
         return np.array([np.interp(length, self.lengths, self.points[:, i]) for i in (0, 1)])
 
-    def nearest(self, point: np.ndarray) -> float:
-        """Arc length of the place on the path that is nearest to a point."""
+    def start(self, point: np.ndarray) -> float:
+        """Arc length of the place nearest to a point, below 0 where that is before the path."""
+        before = float((point - self.points[0]) @ self.direction(0.0))
+        if before < 0:
+            return before
         lengths = np.linspace(0, self.lengths[-1], 200)
         places = np.stack([np.interp(lengths, self.lengths, self.points[:, i]) for i in (0, 1)], 1)
         return float(lengths[np.argmin(np.linalg.norm(places - point, axis=1))])

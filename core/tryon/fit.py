@@ -17,22 +17,34 @@ from core.tryon.outline import OUTWARD, Limb
 
 CHEST_EASE = 1.06
 HIP_EASE = 1.03
-CHEST_LENGTH = 0.66
+CHEST_LENGTH = 0.61
 WAIST_LENGTH = 0.58
-"""How long the chest width (the waistband) of a flat garment is down the body, as a fraction of
-the distance from neck to hips. Flat garments are wider than worn ones, so this is not the scale of
-their width."""
-STRAPS = 0.8
-"""Distance between the outer edges of sleeveless shoulders, as a share of a body's shoulders."""
+"""How long the chest width (the waistband) of a garment is down the body, as a fraction of the
+distance from neck to hips: between a garment on a form, which is as narrow as a body (.57), and one
+laid flat, which is wider (.67). Lengths go with a body's height, not with its width."""
+STRAPS = 0.52
+"""The same for the distance between the outer edges of sleeveless shoulders, which laying flat
+does not change; believed as far as the chest's allows."""
+STRAPS_BELIEVED = (0.5, 0.72)
+SLEEVE = 0.845
+"""Length of a long sleeve from the middle of the armhole, as a share of an arm to the wrist."""
+LONGEST_SLEEVE, SLEEVE_WEIGHT = 1.25, 0.85
+"""A sleeve that would have to be drawn out by less than this is a long one, and how much its length
+tells beside the chest's width."""
+RISE_WEIGHT = 0.75
+"""How much the rise tells of the length of shorts; the rest the waistband's width. A high waist
+makes the rise too short, a form the waistband."""
 HIP_ROW = 0.65
 """How far from waistband to crotch the hips are in a photo of trousers."""
 FULL_LENGTH = 0.86
 """Trousers that reach this far of the way from waist to ankles are taken to end at the ankles."""
+HEM_DROP = 0.04
+"""How far below the ankles' joints they end, in distances from neck to hips."""
 SHORTEST_TOP, LONGEST_TOP = 0.86, 2.1
 """Hem of a top or coat, as a multiple of the distance from neck to hips."""
 SHORTEST_DRESS = 1.25
 """Hem of a dress, likewise: no skin of the hips below it."""
-LIMB_EASE = 3.0
+LIMB_EASE = 0.5
 """Room between an arm or leg and its sleeve (pixels)."""
 WAIST_DEPTH = 0.66
 """Natural waist, as a fraction of the distance from neck to hips."""
@@ -104,13 +116,9 @@ def _upper_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
     points = shape.points
     chest_depth = 0.3 * body.hip_depth
     chest = body.half_width(chest_depth, 0) + body.half_width(chest_depth, 1)
-    scale = chest * CHEST_EASE / width
-    span = float(points["shoulder_1"][0] - points["shoulder_0"][0])
-    shoulders = float(np.linalg.norm(body.shoulder(1) - body.shoulder(0)))
-    if not shape.limbs:
-        shoulders *= STRAPS
-    # A garment photographed on a form is as narrow at the chest as a body: its shoulders tell.
-    along = min(CHEST_LENGTH * body.hip_depth / width, shoulders / max(span, 1.0))
+    along = _upper_along(shape, body, width)
+    # A broad chest draws cloth out where it is broad; it does not widen the hem.
+    scale = min(chest * CHEST_EASE / width, along)
     source, target, targets = [], [], {}
 
     def pin(name: str | None, at: np.ndarray, to: np.ndarray) -> None:
@@ -138,9 +146,9 @@ def _upper_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
 
     start = _depth_of(body, (targets["shoulder_0"] + targets["shoulder_1"]) / 2)
     top = shape.sides[0, :, 1].mean()
-    armpit = start + float(
-        np.clip((top - shoulder_line) * along, 0.3 * body.hip_depth, 0.48 * body.hip_depth)
-    )
+    # A sleeve's armpit lies at the arm's; without sleeves the armhole may end higher up.
+    highest = (0.3 if shape.limbs else 0.22) * body.hip_depth
+    armpit = start + float(np.clip((top - shoulder_line) * along, highest, 0.48 * body.hip_depth))
     rows = shape.sides[:, :, 1].mean(axis=1)
     depths = armpit + (rows - top) * along
     if shape.worn == "dresses":
@@ -160,14 +168,31 @@ def _upper_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
     return Pins(np.array(source), np.array(target)), targets, scale, along
 
 
+def _upper_along(shape: Shape, body: Body, width: float) -> float:
+    """Person pixels per garment pixel along a top or a dress."""
+    if not shape.limbs:
+        span = float(shape.points["shoulder_1"][0] - shape.points["shoulder_0"][0])
+        low, high = (share / width for share in STRAPS_BELIEVED)
+        return body.hip_depth * float(np.clip(STRAPS / max(span, 1.0), low, high))
+    along = CHEST_LENGTH * body.hip_depth / width
+    arms = [] if shape.legs else [(limb, body.limb(limb.side, False)) for limb in shape.limbs]
+    reached = [
+        SLEEVE * float(arm.lengths[-1]) / limb.length for limb, arm in arms if arm is not None
+    ]
+    if reached and np.mean(reached) < LONGEST_SLEEVE * along:
+        # A long sleeve ends at the wrist: it tells the length better than the chest does.
+        return float(along ** (1 - SLEEVE_WEIGHT) * np.mean(reached) ** SLEEVE_WEIGHT)
+    return along
+
+
 def _dress_depths(
     shape: Shape, body: Body, rows: np.ndarray, depths: np.ndarray, along: float
 ) -> np.ndarray:
-    """Depths that bring a dress's waist to the body's, its hem between hips and ankles."""
+    """Depths that bring a dress's waist near the body's, its hem between hips and ankles."""
     depths = depths.copy()
     if "waist_0" in shape.points:
         waist_row = (shape.points["waist_0"][1] + shape.points["waist_1"][1]) / 2
-        waist = WAIST_DEPTH * body.hip_depth
+        waist = (WAIST_DEPTH * body.hip_depth + float(np.interp(waist_row, rows, depths))) / 2
         above = rows <= waist_row
         part = (rows[above] - rows[0]) / max(waist_row - rows[0], 1e-6)
         depths[above] = depths[0] + part * (waist - depths[0])
@@ -213,9 +238,9 @@ def _lower_trunk(shape: Shape, body: Body, width: float) -> tuple[Pins, dict, fl
         crotch = _depth_of(body, targets["crotch"])
         reach = waist + (_leg_end(shape) - rows[0]) * along
         if reach < waist + FULL_LENGTH * (body.ankle_depth - waist):
-            # The width tells too much of shorts on a form, the rise too little of high ones.
             rise = (crotch - waist) / max(float(rows[-1] - rows[0]), 1.0)
-            along = float(np.sqrt(along * max(rise, 0.7 * along)))
+            rise = max(rise, 0.7 * along)
+            along = float(along ** (1 - RISE_WEIGHT) * rise**RISE_WEIGHT)
         depths = np.linspace(waist, crotch, len(rows))
         along = _leg_scale(shape, body, waist + (_leg_end(shape) - rows[0]) * along, crotch)
     else:
@@ -247,7 +272,7 @@ def _leg_scale(shape: Shape, body: Body, hem: float, crotch: float) -> float:
     """Person pixels per garment pixel down the legs, for hems at a depth."""
     waist = _waistband(body)
     if hem - waist > FULL_LENGTH * (body.ankle_depth - waist):
-        hem = body.ankle_depth + 0.01 * body.hip_depth
+        hem = body.ankle_depth + HEM_DROP * body.hip_depth
     hem = max(hem, crotch + 0.1 * body.hip_depth)
     return (hem - crotch) / max(float(np.mean([limb.length for limb in shape.limbs])), 1.0)
 
@@ -268,10 +293,13 @@ def _pin_sides(
     flare = float(np.sqrt(scale * max(along, scale)))
     upper = shape.worn != "lower_body"
     last = len(depths) - 1
-    for i, depth in enumerate(depths):
-        centre, across = body.axis.at(depth), body.across(depth)
+    rows = shape.sides[:, :, 1].mean(axis=1)
+    for i, level in enumerate(depths):
         edges = []
         for side in (0, 1):
+            # Each edge lies as deep as its own row: hems and armpits need not be level.
+            depth = level + float(shape.sides[i, side, 1] - rows[i]) * _steepness(rows, depths, i)
+            centre, across = body.axis.at(depth), body.across(depth)
             own = abs(shape.sides[i, side, 0] - shape.middle) * scale
             if not shape.legs and depth > body.hip_depth:
                 hips = abs(
@@ -295,9 +323,14 @@ def _pin_sides(
             ):
                 name = f"waist_{side}"
             pin(name, shape.sides[i, side], edges[side])
-        row = shape.sides[i, :, 1].mean()
         if not (shape.legs and i == last):
-            pin(None, np.array([shape.middle, row]), centre)
+            pin(None, np.array([shape.middle, rows[i]]), body.axis.at(level))
+
+
+def _steepness(rows: np.ndarray, depths: np.ndarray, i: int) -> float:
+    """Depth a row of the garment around its level i."""
+    low, high = max(i - 1, 0), min(i + 1, len(rows) - 1)
+    return float((depths[high] - depths[low]) / max(rows[high] - rows[low], 1.0))
 
 
 def _depth_of(body: Body, point: np.ndarray) -> float:
@@ -334,35 +367,37 @@ def _limb(
         return None
     scale, along = scales
     whole = float(bones.lengths[-1])
-    starts = [bones.nearest(point) for point in (outer, inner)]
-    lengths = [
-        along * float(np.linalg.norm(limb.sections[-1, edge] - limb.root[edge])) for edge in (0, 1)
-    ]
+    axis = limb.sections[-1].mean(axis=0) - limb.root.mean(axis=0)
+    axis = axis / max(float(np.linalg.norm(axis)), 1e-6)
+    # How far down the limb each end of each section lies: sections turn from the armhole's slant
+    # to the cuff's, the cloth between them does not.
+    down = (limb.sections - limb.root) @ axis
+    starts = [bones.start(point) for point in (outer, inner)]
+    lengths = [along * float(down[-1, edge]) for edge in (0, 1)]
     if not legs and np.mean(starts) + limb.length * along > 0.74 * whole:
         # A long sleeve ends at the wrist, whatever the arm's length.
         lengths = [whole - start for start in starts]
     if legs:
         lengths = [limb.length * along] * 2
     turn = OUTWARD[limb.side]
-    axis = limb.sections[-1].mean(axis=0) - limb.root.mean(axis=0)
-    axis = axis / max(float(np.linalg.norm(axis)), 1e-6)
+    down = np.clip(down / np.maximum(down[-1], 1e-6), 0, 1)
     sections = []
-    for section, fraction in zip(limb.sections, limb.at, strict=True):
+    for section, fractions in zip(limb.sections, down, strict=True):
         points = []
         # Near the root sections lie aslant; the thickness is what lies across the limb.
         slanted = section[0] - section[1]
         own = float(np.linalg.norm(slanted - (slanted @ axis) * axis)) * scale / 2
         for edge, sign in ((0, 1.0), (1, -1.0)):
-            reached = starts[edge] + float(fraction) * lengths[edge]
+            reached = starts[edge] + float(fractions[edge]) * lengths[edge]
             centre, direction = bones.at(reached), bones.direction(reached)
             normal = np.array([direction[1], -direction[0]]) * turn
             flesh = body.limb_reach(centre, normal, legs)[edge] + LIMB_EASE
-            half = max(own, flesh) if fraction > 0 else flesh
+            half = max(own, flesh) if fractions[edge] > 0 else flesh
             points.append(centre + sign * half * normal)
         sections.append(np.stack(points))
     placed = np.array(sections)
     # The edges begin where the root lies on the trunk, and come to lie beside the bone from there.
     for edge, root in ((0, outer), (1, inner)):
-        fade = np.clip(1 - limb.at * lengths[edge] / (0.3 * whole), 0, 1)
+        fade = np.clip(1 - down[:, edge] * lengths[edge] / (0.3 * whole), 0, 1)
         placed[:, edge] += fade[:, None] * (root - placed[0, edge])
     return Pins(limb.sections.reshape(-1, 2), placed.reshape(-1, 2))

@@ -39,6 +39,10 @@ ROUGH = 0.55
 SKEW_COST = 300
 """Cost of an outline without any mirror symmetry: garments are laid out even, tears are not."""
 
+PRINTED, WIDEST_STRIPE = (0.08, 0.6), 0.12
+"""Share of a garment that is of the ground's colour for that to be a print, and how wide, in widths
+of the garment, a stripe or dot of it may be."""
+
 DOUBTFUL = 0.5
 """An outline of which this share lies on no edge is none."""
 
@@ -95,8 +99,34 @@ def silhouette(pixels: np.ndarray, lab: np.ndarray, ground: np.ndarray, noise: f
         return weak + LENGTH_COST * length + LOSS_COST * lost + SKEW_COST * skew
 
     inside, area, weak, length = min(plausible, key=cost)
+    inside = _rejoined(inside, difference, max(9.0, 4 * noise))
     inside = inside & ~_holes(inside, lab, difference, fine, on_edge, noise)
     return Silhouette(inside, weak / max(length, 1), max(0.0, 1 - inside.sum() / largest))
+
+
+def _rejoined(inside: np.ndarray, difference: np.ndarray, threshold: float) -> np.ndarray:
+    """The garment with stripes and dots of the ground's colour that its outline had run along.
+
+    Whether a gap is cloth or ground its colour does not tell here, but its width may: where such
+    cloth lies enclosed elsewhere in the garment, gaps in the outline no wider than that are closed.
+    """
+    pale = inside & (np.linalg.norm(difference, axis=2) < threshold)
+    share = float(pale.sum() / inside.sum())
+    if not PRINTED[0] < share < PRINTED[1]:
+        return inside
+    thickness = cv2.distanceTransform(pale.astype(np.uint8), cv2.DIST_L2, 5)
+    ridge = (thickness >= cv2.dilate(thickness, np.ones((3, 3), np.uint8))) & (thickness > 1)
+    if not ridge.any():
+        return inside
+    radius = round(float(np.quantile(thickness[ridge], 0.9))) + 1
+    if 2 * radius > WIDEST_STRIPE * np.ptp(np.flatnonzero(inside.any(axis=0))):
+        return inside
+    cloth = ~_like_ground(difference, threshold)
+    solid = cv2.morphologyEx(cloth.astype(np.uint8), cv2.MORPH_OPEN, disk(1)) > 0
+    pad = radius + 1
+    whole = np.pad((solid | inside).astype(np.uint8), pad)
+    closed = cv2.morphologyEx(whole, cv2.MORPH_CLOSE, disk(radius))[pad:-pad, pad:-pad]
+    return main_parts(closed > 0)
 
 
 def _skew(inside: np.ndarray, turn: int) -> float:

@@ -57,6 +57,8 @@ class Layer:
     angle: float = 0.0
     """Turn of the cloth's axis, radians; 0 hangs straight down."""
     origin: tuple[float, float] = (192.0, 0.0)
+    stretch: tuple[float, float] = (1.0, 1.0)
+    """How far the cloth is drawn out across and along its axis; its print grows with it."""
     round: float = 26.0
     """How far in from the edge the piece curves away."""
     puff: float = 7.0
@@ -176,7 +178,8 @@ class Canvas:
         dx = xs - np.float32(layer.origin[0] * s)
         dy = ys - np.float32(layer.origin[1] * s)
         cos, sin = np.float32(np.cos(layer.angle)), np.float32(np.sin(layer.angle))
-        u, v = cos * dx + sin * dy, -sin * dx + cos * dy
+        u = (cos * dx + sin * dy) / np.float32(layer.stretch[0])
+        v = (-sin * dx + cos * dy) / np.float32(layer.stretch[1])
         relief = self._relief(layer, cover, box)
         slope_x = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3) / 8 * 1.0
         slope_y = cv2.Sobel(relief, cv2.CV_32F, 0, 1, ksize=3) / 8 * 1.0

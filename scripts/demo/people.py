@@ -81,14 +81,16 @@ _HEM = {"long": 858.0, "straight": 868.0, "knee": 642.0, "short": 548.0}
 def render_person(p: Person, scale: int = 2) -> tuple[np.ndarray, np.ndarray, list[list[float]]]:
     """Photo (1024, 768, 3) uint8, parse map (1024, 768) uint8 of ATR ids, COCO-18 keypoints."""
     canvas = Canvas(WIDTH, HEIGHT, scale)
-    artist = _Artist(p, canvas)
+    artist = Artist(p, canvas)
     artist.paint()
     photo = finish(canvas, (0.925, 0.922, 0.916))
     parse = cv2.resize(canvas.labels, (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST_EXACT)
     return photo, parse, artist.sk.keypoints()
 
 
-class _Artist:
+class Artist:
+    """Paints one person, from the hair behind to the hair in front."""
+
     def __init__(self, p: Person, canvas: Canvas):
         self.p, self.canvas, self.sk = p, canvas, skeleton(p)
         self.tone = np.array(rgb(SKIN[p.skin]))
@@ -101,10 +103,12 @@ class _Artist:
 
     def put(self, shape: Points, fabric: Fabric, label: int, folds: list[Fold] | None = None,
             **how: object) -> None:  # fmt: skip
+        """Paint a piece, by default as round and soft as jersey on a body."""
         settings = {"round": 34.0, "puff": 15.0, "shadow": 0.16, "seed": self.p.seed, **how}
         self.canvas.paint(Layer(shape, fabric, folds or [], label=label, **settings))  # type: ignore[arg-type]
 
     def paint(self) -> None:
+        """Paint everything, what lies behind first."""
         self.portrait.behind()
         for way in (-1, 1):
             self._leg(way)

@@ -2,6 +2,7 @@ import csv
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ from PIL import Image
 from core.errors import CheckpointMissing, ImageError, TryOnError
 from core.tryon import cutout
 from core.tryon.cutout import cut_out, cutout_version, matte, read_garment
+from scripts.preview_truth import GARMENTS, product_photo
 from tests.core.tryon.synthetic import OUTLINES, make_garment
 
 DEMO = Path(__file__).parents[3] / "data" / "demo" / "images"
@@ -94,6 +96,18 @@ def test_light_and_checked_garments_of_the_demo_are_not_torn(item):
     assert largest > 0.97 * sum(cv2.contourArea(outline) for outline in outlines)
     assert inside.sum() > 0.97 * largest
     assert largest > 0.75 * hull
+
+
+@pytest.mark.parametrize("photo", ["form", "flat"])
+def test_stripes_of_the_grounds_colour_do_not_tear_a_sleeve(photo):
+    garment = next(g for g in GARMENTS if g.name == "striped long-sleeved top")
+    striped = cut_out(Image.fromarray(product_photo(garment, photo)))
+    dark = replace(garment, colours=(garment.colours[1],) * 2)
+    whole = cut_out(Image.fromarray(product_photo(dark, photo)))
+    assert iou(striped, whole.alpha) > 0.97
+    # The gap between sleeve and trunk is as pale as a stripe, and wider: it stays open.
+    band = striped.alpha[round(0.7 * len(striped.alpha)) :][:20] > 0.5
+    assert cv2.connectedComponents(band.astype(np.uint8))[0] - 1 == 3
 
 
 def test_a_garment_that_fades_into_its_ground_is_refused_with_advice(no_network):
