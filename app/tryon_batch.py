@@ -196,7 +196,9 @@ def _start(sitters: list[Sitter], pieces: list[Piece], engine: Engine, settings:
     if not count:
         st.info("Choose at least one person and one garment.")
         return
-    st.markdown(f"**{count:,} {'picture' if count == 1 else 'pictures'}**")
+    each = settings.samples if engine.uses_sampling else 1
+    words = f"**{each * count:,} {'picture' if each * count == 1 else 'pictures'}**"
+    st.markdown(words if each == 1 else f"{words}, {each} of each look")
     if count > MOST_PAIRS:
         st.warning(f"At most {MOST_PAIRS} pictures are made at a time. Choose fewer.")
         return

@@ -180,7 +180,10 @@ def test_too_little_memory_is_told_on_the_page_and_nothing_else_is_lost(
 
 
 def test_a_batch_shows_the_steps_of_each_picture_and_gives_a_sheet(studio, weights, held):
-    test = studio(engine="ootd-dc", mode="batch", garments="a1,a3", people="plain", steps="10")
+    test = studio(
+        engine="ootd-dc", mode="batch", garments="a1,a3", people="plain", steps="10", samples="2"
+    )
+    assert "**4 pictures**, 2 of each look" in words(test)
     by_label(test.button, "Make them").click().run()
     running = next(j for n, j in app.jobs._jobs().items() if n.startswith("tryon batch"))
     for _ in range(4):
