@@ -183,6 +183,11 @@ def test_the_selections_garments_are_a_link_away_from_being_tried_on(made, visit
     assert link.query_string == f"mode=batch&garments={item}"
     press(test, "Clear selection")
     assert not links(test)
+    types = made[0].frame["Type"].astype(str)
+    other = next(level for level in types if level != types.iloc[0])
+    test = visit(f_Type=other)
+    press(test, f"Select all {(types == other).sum()}")
+    assert not links(test), "none of these has a photo"
 
 
 def test_selecting_everything_that_matches_and_undoing_it(made, visit):
