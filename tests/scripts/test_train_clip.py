@@ -13,6 +13,7 @@ from core.catalog.catalog import Catalog, write_catalog
 from core.catalog.roles import Role
 from core.vision.clip import ClipEncoder
 from scripts import train_clip
+from scripts.clip_batches import batches
 from scripts.clip_data import (
     STORED_SIZE,
     STYLE_COLUMNS,
@@ -194,7 +195,7 @@ def test_batches_hold_every_product_at_most_once_and_groups_of_one_type():
     images = np.zeros((400, 1, 1, 3), dtype=np.uint8)
     types = [f"type {i % 5}" for i in range(400)]
     data = TrainingSet([Examples(images, types, pd.DataFrame({"type": types}))])
-    found = train_clip.batches(data, 40, np.random.default_rng(0))
+    found = batches(data, 40, np.random.default_rng(0))
     rows = np.concatenate(found)
     assert len(rows) == len(set(rows)) == 400
     most = sorted(max(np.bincount(data.codes[batch, 1])) for batch in found)
