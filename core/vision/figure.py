@@ -25,6 +25,9 @@ LEAST_SHARE, LEAST_PIXELS = 0.003, 40
 
 Point = np.ndarray
 
+Found = tuple[Point, float] | None
+"""A place and how far it can be trusted (0 to 1), or nothing."""
+
 
 @dataclass(frozen=True)
 class Figure:

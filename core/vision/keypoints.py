@@ -30,7 +30,7 @@ from core.vision.figure import (
     SKIRT,
     UPPER,
     Figure,
-    Point,
+    Found,
     figure_of,
     largest,
     run_at,
@@ -38,6 +38,7 @@ from core.vision.figure import (
     without_specks,
 )
 from core.vision.limbs import distances, middle_joint
+from core.vision.shoulders import shoulders_of
 
 NAMES = (
     "nose", "neck", "right shoulder", "right elbow", "right wrist", "left shoulder", "left elbow",
@@ -49,12 +50,6 @@ NAMES = (
 UPPER_ARM, FOREARM, HAND = 0.155, 0.14, 0.085
 THIGH, SHANK = 0.242, 0.228
 """Lengths between the joints as seen in pictures, as shares of the stature."""
-
-STEEP = 1.2
-"""A shoulder falls less than 1 in this, a raised arm more."""
-
-Found = tuple[Point, float] | None
-"""A place and how far it can be trusted (0 to 1), or nothing."""
 
 
 def keypoints(parse: np.ndarray) -> np.ndarray:
@@ -72,7 +67,7 @@ def keypoints(parse: np.ndarray) -> np.ndarray:
     """
     figure = figure_of(parse)
     found = _head(figure)
-    shoulders = _shoulders(figure)
+    shoulders = shoulders_of(figure)
     ankles = _ankles(figure)
     found["neck"] = _neck(figure, shoulders)
     hips = _hips(figure, found["neck"], ankles)
@@ -109,35 +104,6 @@ def _head(figure: Figure) -> dict[str, Found]:
         out[f"{name} eye"] = (np.array([x + way * 0.22 * wide, top + 0.38 * high]), score)
         out[f"{name} ear"] = (np.array([x + way * 0.5 * wide, top + 0.42 * high]), 0.6 * score)
     return out
-
-
-def _shoulders(figure: Figure) -> tuple[Found, Found]:
-    s, middle = figure.stature, figure.middle
-    clad = figure.mask(UPPER, DRESS, *ARMS, NECK, SCARF).astype(np.uint8)
-    clad = largest(cv2.morphologyEx(clad, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
-    cover = cv2.morphologyEx(clad.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    first, last = int(max(figure.chin - 0.03 * s, 0)), int(figure.chin + 0.16 * s)
-    ys, xs = np.nonzero(cover[first : last + 1])
-    ys = ys + first
-    out: list[Found] = []
-    for way in (-1, 1):
-        out_by = way * (xs - middle)
-        near = (out_by > 0.05 * s) & (out_by < 0.135 * s)
-        if near.sum() < 8:
-            out.append(None)
-            continue
-        reach = out_by[near] - STEEP * (ys[near] - figure.chin)
-        corner = reach >= reach.max() - 0.006 * s
-        x, y = xs[near][corner].mean(), ys[near][corner].mean()
-        joint = np.array([x - way * 0.013 * s, y + 0.021 * s])
-        half = way * (joint[0] - middle)
-        score = 0.9 if 0.055 * s < half < 0.14 * s else 0.5
-        out.append((joint, score if figure.face is not None else 0.8 * score))
-    a, b = out
-    if a is not None and b is not None and abs(a[0][1] - b[0][1]) > 0.07 * s:
-        # One is a raised arm or a slipped strap: the other, mirrored, is nearer to the truth.
-        out = [(p[0], 0.5 * p[1]) for p in (a, b)]
-    return out[0], out[1]
 
 
 def _neck(figure: Figure, shoulders: tuple[Found, Found]) -> Found:

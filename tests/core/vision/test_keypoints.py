@@ -156,3 +156,11 @@ def test_any_map_gives_points_inside_the_image_or_no_person(size, data, ids):
     height, width = parse.shape
     assert (points[found, :2] >= 0).all()
     assert (points[found, 0] <= width - 1).all() and (points[found, 1] <= height - 1).all()
+
+
+@pytest.mark.parametrize("who", ["priya", "sofia"])
+def test_shoulders_under_long_hair_are_no_lower_than_others(who):
+    person = next(open_person(p) for p in people() if p.id == who)
+    found = keypoints(person.parse)[:, :2]
+    for joint in (NAMES.index("neck"), NAMES.index("right shoulder"), NAMES.index("left shoulder")):
+        assert abs(found[joint, 1] - person.keypoints[joint, 1]) < 0.012 * len(person.parse)
