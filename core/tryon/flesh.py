@@ -1,8 +1,8 @@
 """Where the body itself lies under the clothes: limbs as tapering tubes around the joints.
 
 Thicknesses are shares of the shoulder width, as seen from the front in the demo models, whose
-bodies are known. Where a limb is seen bare, its own thickness and place are taken; where it is
-clad, the clothes on it bound them.
+bodies are known. Where a leg is seen bare, its own thickness is taken; where a limb is clad, the
+clothes on it bound it.
 """
 
 from dataclasses import dataclass
@@ -192,12 +192,15 @@ def _measured(
             elif reach > 0.4 * usual[i]:
                 shift[i], ratio[i] = middle, reach / usual[i]
             break
+    near_root = places < 0.4
+    if not np.isnan(shift).all() and np.isnan(shift[near_root]).all():
+        # What is seen of the calf says little of where the hip is.
+        shift[0] = 0.0
+    if name.endswith("arm"):
+        # What is seen of an arm is hand and wrist for the most part.
+        ratio[:] = 1.0
     ratio = np.clip(_filled(places, ratio, 1.0), THIN, THICK)
-    known = ~np.isnan(shift)
-    pinned = shift.copy()
-    if known.any() and not known[places < 0.4].any():
-        pinned[0] = 0.0  # a place beside the bone at the calf says little of the hip
-    shift, half = _filled(places, pinned, 0.0), usual * ratio
+    shift, half = _filled(places, shift, 0.0), usual * ratio
     cloth = ~np.isnan(bounds).any(axis=1)
     room = (bounds[cloth, 1] - bounds[cloth, 0]) / 2
     half[cloth] = np.minimum(half[cloth], CLOTH * room)
