@@ -1,8 +1,6 @@
 """Named scenarios of a range: save the edits, take them up again; and the files to take away."""
 
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +11,7 @@ from app.assortment_words import difference_words
 from app.popularity_view import CONFIG
 from app.words import plain
 from core.catalog.catalog import Catalog
-from core.catalog.export import file_name, write_table
+from core.catalog.export import file_name, table_bytes
 from core.errors import FashionError
 from core.explain.assortment import Step
 from core.explain.assortment_outcome import RANGE, Outcome, export, totals_table
@@ -119,7 +117,7 @@ def downloads(found: Outcome, catalog: Catalog, board: Scoreboard, model: str) -
     def button(label: str, kind: str, make: Callable[[], pd.DataFrame]) -> None:
         st.download_button(
             label,
-            lambda: _csv(make(), facts),
+            lambda: table_bytes(make(), about=facts),
             file_name=file_name(catalog.name, kind, model, board.date[:10], suffix=".csv"),
             mime="text/csv",
             on_click="ignore",
@@ -130,14 +128,6 @@ def downloads(found: Outcome, catalog: Catalog, board: Scoreboard, model: str) -
     with st.container(horizontal=True):
         button("Every item (CSV)", "assortment", lambda: export(found, catalog, board.unit))
         button("Totals (CSV)", "totals", lambda: totals_table(found, board.unit, catalog.currency))
-
-
-def _csv(table: pd.DataFrame, facts: dict[str, str]) -> bytes:
-    """For spreadsheets, which must not run a name as a formula."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "table.csv"
-        write_table(table, path, "excel", facts)
-        return path.read_bytes()
 
 
 def _take_out(catalog: Catalog, plan: Plan) -> None:

@@ -1,16 +1,12 @@
 """The export menu: what to take, in which format, in one download."""
 
-import io
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import item_report
 from app.catalog_state import selection
-from core.catalog.export import Style, about_table, export_frame, file_name, write_table
+from core.catalog.export import Style, about_table, export_frame, file_name, table_bytes
 from core.catalog.query import Listing
 from core.errors import FashionError
 from core.explain.report_file import MOST_ITEMS
@@ -60,13 +56,10 @@ def export_menu(
         facts = about_table(shelf.catalog, ranking)
         rows = {whole: None, "Filtered view": found, "Selection": picked}[scope]
 
-        def make() -> io.BytesIO:
+        def make() -> bytes:
             made_of = None if ranking is None else item_report.known_columns(shelf.catalog, ranking)
             frame = export_frame(shelf.catalog, ranking, rows, shelf.seen, made_of)
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / f"table{suffix}"
-                write_table(frame, path, style, facts)
-                return io.BytesIO(path.read_bytes())
+            return table_bytes(frame, suffix, style, facts)
 
         st.download_button(
             "Download",

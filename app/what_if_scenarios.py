@@ -1,9 +1,7 @@
 """Named scenarios of an item: save the edits, compare them side by side, take them away as CSV."""
 
 import math
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,7 +14,7 @@ from app.what_if_state import Edits, Studied
 from app.what_if_words import changes_sentence
 from app.words import colours, plain
 from core.catalog.catalog import Catalog
-from core.catalog.export import file_name, write_table
+from core.catalog.export import file_name, table_bytes
 from core.errors import FashionError
 from core.explain.scenarios import (
     NAME_LENGTH,
@@ -80,7 +78,7 @@ def show(one: Studied, tried: Edits) -> None:
     _actions(catalog, item, picked, tried)
     st.download_button(
         "Download the comparison (CSV)",
-        lambda: _csv(found, board.unit),
+        lambda: table_bytes(table(found, board.unit)),
         file_name=file_name(catalog.name, item, one.model.name, board.date[:10], suffix=".csv"),
         mime="text/csv",
         on_click="ignore",
@@ -113,14 +111,6 @@ def _outcome(
     """One scenario's outcome, kept so that another edit does not simulate all of them again."""
     (found,) = outcomes(_one.model, _one.catalog, _one.row, [(name, _changes)], _one.order)
     return found
-
-
-def _csv(found: list[Outcome], unit: str) -> bytes:
-    """The comparison for spreadsheets, which must not run a name as a formula."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "scenarios.csv"
-        write_table(table(found, unit), path, "excel")
-        return path.read_bytes()
 
 
 def _save(catalog: Catalog, item: str, tried: Edits) -> None:

@@ -148,6 +148,23 @@ def write_table(
         temporary.unlink(missing_ok=True)
 
 
+def table_bytes(
+    frame: pd.DataFrame,
+    suffix: str = ".csv",
+    style: Style = "excel",
+    about: Mapping[str, Any] | None = None,
+) -> bytes:
+    """What `write_table` writes to a file with this ending, for a browser to save.
+
+    Raises:
+        CatalogError: as `write_table`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"table{suffix}"
+        write_table(frame, path, style, about)
+        return path.read_bytes()
+
+
 def neutralise(frame: pd.DataFrame) -> pd.DataFrame:
     """Text as a spreadsheet must meet it in a CSV: see the module's head. Headers too."""
     out = pd.DataFrame(

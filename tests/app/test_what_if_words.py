@@ -8,6 +8,7 @@ from app import what_if_answer, what_if_curves, what_if_edits, what_if_scenarios
 from app.item_evidence import evidence_chart, sentence
 from app.what_if_state import Edits
 from app.what_if_words import changes_sentence, flag_sentence, photo_sentence
+from core.catalog.export import table_bytes
 from core.catalog.roles import Role
 from core.explain.density import Flag
 from core.explain.edits import Found
@@ -164,7 +165,7 @@ def test_bars_of_what_the_category_never_had_are_pale():
 def test_a_comparison_for_spreadsheets_runs_no_formula():
     prediction = pd.Series(dict.fromkeys(PREDICTION_COLUMNS, 10.0))
     one = Outcome("=1+1", {"Price": 5.0}, prediction, 3, 2, 9, pd.Series({"Price": 0.5}))
-    text = what_if_scenarios._csv([one], "units").decode("utf-8-sig")
+    text = table_bytes(what_if_scenarios.table([one], "units")).decode("utf-8-sig")
     header, line = text.strip().splitlines()
     assert "place_low_80" in header and "edit_Price" in header
     assert line.startswith("'=1+1,units,10")

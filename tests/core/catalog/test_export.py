@@ -20,6 +20,7 @@ from core.catalog.export import (
     export_frame,
     file_name,
     neutralise,
+    table_bytes,
     write_table,
 )
 from core.catalog.roles import Role
@@ -251,3 +252,12 @@ def test_file_names_are_plain():
     name = file_name("Été / 2026", "Filtered view", "linear", suffix=".csv")
     assert name == "ete-2026-filtered-view-linear.csv"
     assert file_name("🙂", suffix=".csv") == "catalog.csv"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_a_browser_is_given_what_a_file_would_hold(tmp_path, suffix):
+    frame = pd.DataFrame({"item_id": ["=1+1", "007"], "n": [-1.5, 2.0]})
+    write_table(frame, tmp_path / f"t{suffix}", "excel", {"model": "linear"})
+    read = {".csv": pd.read_csv, ".xlsx": pd.read_excel, ".parquet": pd.read_parquet}[suffix]
+    given = io.BytesIO(table_bytes(frame, suffix, about={"model": "linear"}))
+    pd.testing.assert_frame_equal(read(given), read(tmp_path / f"t{suffix}"))
