@@ -19,14 +19,12 @@ from core.cache import artefacts
 from core.catalog.catalog import Catalog, write_catalog
 from core.catalog.roles import Role
 from core.errors import NoPersonError
-from core.popularity import metrics
 from core.popularity.ranking import rank
-from core.popularity.training import train
 from core.tryon.engines import ENGINES
 from core.vision.images import open_image
 from tests.core.popularity.synthetic import make_catalog
 from tests.core.tryon.synthetic import make_garment, make_person, write_people
-from tests.pages.helpers import CATALOG_PAGE, KINDS, SlowEngine
+from tests.pages.helpers import CATALOG_PAGE, KINDS, SlowEngine, train_quickly
 from tests.pages.helpers import PAGE as TRYON
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "popularity.py"
@@ -34,11 +32,9 @@ PAGE = Path(__file__).resolve().parents[2] / "pages" / "popularity.py"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    original, metrics.DRAWS = metrics.DRAWS, 40
     folder = tmp_path_factory.mktemp("page")
     catalog = write_catalog(make_catalog(160), folder / "made")
-    train(catalog, folder / "models", models=["linear"])
-    metrics.DRAWS = original
+    train_quickly(catalog, folder / "models")
     return catalog, folder / "models"
 
 

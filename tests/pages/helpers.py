@@ -9,13 +9,40 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from core.catalog.catalog import write_catalog
+from core.popularity import metrics
+from core.popularity.training import train
 from core.tryon.engine import Licence
 from core.tryon.preview import PreviewEngine
+from tests.core.popularity.synthetic import as_catalog
 from tests.core.tryon.synthetic import make_garment
 
 PAGE = Path(__file__).resolve().parents[2] / "pages" / "tryon.py"
 CATALOG_PAGE = PAGE.with_name("catalog.py")
 KINDS = {"tee": "T-shirt", "sweater": "Sweater", "trousers": "Trousers", "dress": "Dress"}
+
+
+def with_photos(frame, directory, name="made", size=(90, 120)):
+    """A catalog of `frame`, written, with a plain photo of each item."""
+    catalog = as_catalog(frame.assign(photo=[f"{i}.png" for i in range(len(frame))]), name)
+    catalog.roles["photo"] = "image"
+
+    def photos(new):
+        for i in range(len(frame)):
+            Image.new("RGB", size, (255 * i // len(frame), 120, 110)).save(
+                new / "images" / f"{i}.png"
+            )
+
+    return write_catalog(catalog, directory, add_files=photos)
+
+
+def train_quickly(catalog, models):
+    """The linear model, with a small share of the draws that scores take."""
+    original, metrics.DRAWS = metrics.DRAWS, 40
+    try:
+        train(catalog, models, models=["linear"])
+    finally:
+        metrics.DRAWS = original
 
 
 def words(test):

@@ -3,13 +3,10 @@
 import re
 
 import pytest
-from PIL import Image
 
-from core.catalog.catalog import write_catalog
-from core.popularity import metrics
-from core.popularity.training import train
-from tests.core.popularity.synthetic import as_catalog, make_frame
+from tests.core.popularity.synthetic import make_frame
 from tests.dashboard import BROWSER_MARKS, browser_page, dashboard
+from tests.pages.helpers import train_quickly, with_photos
 
 pytestmark = BROWSER_MARKS
 OPEN = "/popularity?view=Assortment"
@@ -19,19 +16,8 @@ OPEN = "/popularity?view=Assortment"
 def server(tmp_path_factory):
     """A dashboard on a ranked catalog of 80 items with photos."""
     folder = tmp_path_factory.mktemp("assortment")
-    frame = make_frame(80)
-    frame["photo"] = [f"{i}.png" for i in range(80)]
-    catalog = as_catalog(frame)
-    catalog.roles["photo"] = "image"
-
-    def photos(new):
-        for i in range(80):
-            Image.new("RGB", (90, 120), (3 * i, 120, 110)).save(new / "images" / f"{i}.png")
-
-    made = write_catalog(catalog, folder / "data" / "made", add_files=photos)
-    original, metrics.DRAWS = metrics.DRAWS, 40
-    train(made, folder / "models" / "made", models=["linear"])
-    metrics.DRAWS = original
+    made = with_photos(make_frame(80), folder / "data" / "made")
+    train_quickly(made, folder / "models" / "made")
     with dashboard(folder, CATALOG=made.directory, MODELS_DIR=folder / "models") as url:
         yield url
 

@@ -4,13 +4,10 @@ import csv
 import re
 
 import pytest
-from PIL import Image
 
-from core.catalog.catalog import write_catalog
-from core.popularity import metrics
-from core.popularity.training import train
-from tests.core.popularity.synthetic import as_catalog, make_frame
+from tests.core.popularity.synthetic import make_frame
 from tests.dashboard import BROWSER_MARKS, browser_page, dashboard
+from tests.pages.helpers import train_quickly, with_photos
 
 pytestmark = BROWSER_MARKS
 
@@ -22,18 +19,8 @@ def server(tmp_path_factory):
     frame = make_frame(60)
     frame["sku"] = [f"0{i:04d}" for i in range(60)]
     frame.loc[0, "Name"] = "=HYPERLINK(1) *bold*"
-    frame["photo"] = [f"{i}.png" for i in range(60)]
-    catalog = as_catalog(frame)
-    catalog.roles["photo"] = "image"
-
-    def photos(new):
-        for i in range(60):
-            Image.new("RGB", (90, 120), (4 * i, 120, 110)).save(new / "images" / f"{i}.png")
-
-    made = write_catalog(catalog, folder / "data" / "made", add_files=photos)
-    original, metrics.DRAWS = metrics.DRAWS, 40
-    train(made, folder / "models" / "made", models=["linear"])
-    metrics.DRAWS = original
+    made = with_photos(frame, folder / "data" / "made")
+    train_quickly(made, folder / "models" / "made")
     with dashboard(folder, CATALOG=made.directory, MODELS_DIR=folder / "models") as url:
         yield url
 

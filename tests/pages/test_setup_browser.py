@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from PIL import Image
 
 from core.catalog.catalog import write_catalog
 from tests.core.popularity.synthetic import as_catalog, make_frame
 from tests.dashboard import BROWSER_MARKS, browser_page, dashboard
+from tests.pages.helpers import with_photos
 
 pytestmark = BROWSER_MARKS
 
@@ -16,16 +16,7 @@ pytestmark = BROWSER_MARKS
 def server(tmp_path_factory):
     """A dashboard on two catalogs without models; the first has photos."""
     folder = tmp_path_factory.mktemp("setup")
-    frame = make_frame(160)
-    frame["photo"] = [f"{i}.png" for i in range(160)]
-    catalog = as_catalog(frame, "Autumn")
-    catalog.roles["photo"] = "image"
-
-    def photos(new):
-        for i in range(160):
-            Image.new("RGB", (60, 80), (i, 120, 110)).save(new / "images" / f"{i}.png")
-
-    write_catalog(catalog, folder / "data" / "autumn", add_files=photos)
+    with_photos(make_frame(160), folder / "data" / "autumn", "Autumn", size=(60, 80))
     write_catalog(as_catalog(make_frame(60, seed=4), "Winter"), folder / "data" / "winter")
     with dashboard(folder, DATA_DIR=folder / "data", MODELS_DIR=folder / "models") as url:
         yield url
