@@ -10,8 +10,6 @@ from app.catalog_chart import has_chart
 from app.catalog_state import filter_by, go, select, shown, undo_selection
 from app.export_menu import export_menu
 from app.look_search import look_menu
-from app.tryon_choice import packed
-from app.tryon_rack import rack_of
 from app.words import plain
 from core.catalog.query import PER_PAGE, Filters, Listing, Query, pages
 from core.catalog.selection import Selection
@@ -157,6 +155,10 @@ def selection_line(
 
 def _try_on(shelf: Listing, mask: np.ndarray) -> None:
     """Lead to a try-on of the garments of a selection, where there is one."""
+    # Not before something is selected: the page opens without the try-on's libraries.
+    from app.tryon_choice import packed
+    from app.tryon_rack import rack_of
+
     garments = rack_of(shelf).find("", mask, count=MOST_LINKED + 1)
     if not garments:
         return
