@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.checkpoint_registry import REGISTRY
-from core.checkpoints import Status, status
+from core.checkpoints import REGISTRY, Status, status
 from core.errors import TryOnError
 from core.tryon.agnostic import HEIGHT, WIDTH, agnostic_mask_ootd
 from core.tryon.cutout import Cutout
