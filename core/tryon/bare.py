@@ -24,6 +24,8 @@ WAIST = 0.76
 the waistband of trousers."""
 BELOW = 0.8
 """The same for where a long top is taken to lie over trousers and not over the belly."""
+HIGHEST = 0.4
+"""The same for where trousers and skirts begin at the highest."""
 LEAST = 300
 """Pixels of trousers, of 1024 rows, from which their colour is believed."""
 SPECK = 1 / 50
@@ -123,6 +125,7 @@ def _removed(person: Person, depth: np.ndarray, category: str) -> np.ndarray:
         removed |= dress & (depth < waist)
     if category == "lower_body":
         removed |= dress & (depth >= waist)
+        removed &= depth > HIGHEST * waist / WAIST  # a tie is no trousers, whatever the map says
     return removed
 
 

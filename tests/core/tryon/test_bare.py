@@ -56,3 +56,10 @@ def test_a_long_top_gives_way_to_more_of_the_trousers_where_some_are_seen(person
         assert thigh[1] > thigh[0] and found.parse[660, 328] == ID["pants"]
     else:
         assert thigh[0] > 120 and found.parse[660, 328] == ID["upper_clothes"]
+
+
+def test_a_tie_that_the_map_takes_for_trousers_stays(person):
+    tie = [(378, 250), (392, 250), (392, 310), (378, 310)]
+    dressed, covered = wearing(person, "pants", tie, (160, 30, 40))
+    found = bare(dressed, Body(dressed), "lower_body")
+    assert (found.pixels[covered] == dressed.pixels[covered]).all()
