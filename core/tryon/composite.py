@@ -41,14 +41,17 @@ def compose(
     # Nothing behind an arm casts a shadow on it.
     shadow = CONTACT * _cast(covered, bared) * (bared.parse > 0) * (1 - arms)
     out = bared.pixels.astype(np.float32) * (1 - shadow)[..., None]
-    lit, blur = light(person), softness(person, layers[0].pixels, layers[0].alpha)
+    main = layers[0]
+    lit, blur = light(person), softness(person, main.pixels, main.alpha)
+    # The trunk tells how smooth the cloth is; its parts share the grain.
+    noise = grainy(person, main.pixels, main.alpha) - main.pixels
     for layer in layers:
         alpha, colours = layer.alpha, layer.pixels
         if blur:
             colours = cv2.GaussianBlur(colours, (0, 0), blur)
             alpha = cv2.GaussianBlur(alpha, (0, 0), blur)
         colours = colours * lit * (shade * _volume(alpha) * _edge(alpha))[..., None]
-        colours = grainy(person, colours.astype(np.float32), alpha)
+        colours = colours + noise
         if layer.part == BODY:
             alpha = alpha * (1 - arms)
             over = np.max([other.alpha for other in layers[1:]], axis=0, initial=0.0)
