@@ -62,7 +62,7 @@ def bare(person: Person, body: Body, category: str) -> Person:
     if not removed.any():
         return person
     # The soft edge of the old clothes goes with them, and most of the shadow below them.
-    near = cv2.dilate(removed.astype(np.uint8), disk(max(3, tall // 170))) > 0
+    near = cv2.dilate(removed.astype(np.uint8), disk(max(3, round(tall / 110)))) > 0
     rim = near & (person.parse == 0)
     bordering = near & np.isin(person.parse, [ID[name] for name in BARE_EDGE])
     skin = ((removed & ~over_legs) | bordering | rim) & (under > 0)

@@ -16,6 +16,9 @@ from core.vision.atr import ID
 CONTACT = 0.34
 """Darkness of the shadow that a garment casts on what lies right beside its edge."""
 
+OPEN = 0.5
+"""Share of a neckline that the garment covers, from which that is the inside of its back."""
+
 EDGE = 0.08
 """Darkness of a garment's very edge."""
 
@@ -36,8 +39,8 @@ def compose(
     picture = person.pixels.astype(np.float32)
     shade = shading(person)
     covered = union(layers)
-    opening = np.zeros_like(covered) if lined else neck_opening(bared, fit)
-    arms = arms_in_front(bared, fit)
+    opening = np.zeros_like(covered) if lined else neck_opening(bared, fit, covered)
+    arms = arms_in_front(person, bared, fit)
     # Nothing behind an arm casts a shadow on it.
     shadow = CONTACT * _cast(covered, bared) * (bared.parse > 0) * (1 - arms)
     out = bared.pixels.astype(np.float32) * (1 - shadow)[..., None]
@@ -127,8 +130,15 @@ def _cast(alpha: np.ndarray, person: Person) -> np.ndarray:
     return cv2.GaussianBlur(moved, (0, 0), 6 * unit) * (1 - alpha)
 
 
-def arms_in_front(person: Person, fit: Fit) -> np.ndarray:
-    """Bare arms, which lie in front of the trunk, from below the shoulder or the cuff; 0..1."""
+def arms_in_front(seen: Person, person: Person, fit: Fit) -> np.ndarray:
+    """Arms that lie in front of the trunk, from below the shoulder or the cuff; 0..1.
+
+    Args:
+        seen: the person as photographed: a bare arm that is seen is in front.
+        person: the same without the clothes that are replaced. Of an arm that these hid it is the
+            forearm alone: the upper arm hangs beside the trunk, whose cloth reaches around it.
+        fit: where the garment's cuffs lie.
+    """
     y, x = np.mgrid[0 : person.parse.shape[0], 0 : person.parse.shape[1]].astype(np.float32)
     front = np.zeros(person.parse.shape, bool)
     for side, part in ((0, "right_arm"), (1, "left_arm")):
@@ -140,12 +150,17 @@ def arms_in_front(person: Person, fit: Fit) -> np.ndarray:
         if cuff[0] is not None and cuff[1] is not None:
             least = 0.95 * float(np.linalg.norm((cuff[0] + cuff[1]) / 2 - start))
         far = np.hypot(x - start[0], y - start[1]) > least
-        front |= (person.parse == ID[part]) & far
+        lower = np.hypot(x - start[0], y - start[1]) > float(np.linalg.norm(end - start))
+        front |= (person.parse == ID[part]) & far & ((seen.parse == ID[part]) | lower)
     return cv2.GaussianBlur(front.astype(np.float32), (0, 0), 0.8)
 
 
-def neck_opening(person: Person, fit: Fit) -> np.ndarray:
-    """Bare neck in front of the inside of a neckline, 0..1."""
+def neck_opening(person: Person, fit: Fit, covered: np.ndarray) -> np.ndarray:
+    """Bare neck in front of the inside of a neckline, 0..1.
+
+    Where the photo shows the neckline open, so that little of it is `covered`, nothing lies behind
+    the neck, and there is no such place.
+    """
     if "neck_0" not in fit.targets:
         return np.zeros(person.parse.shape, np.float32)
     left, right = fit.targets["neck_0"], fit.targets["neck_1"]
@@ -155,4 +170,7 @@ def neck_opening(person: Person, fit: Fit) -> np.ndarray:
     level = (left[1] + right[1]) / 2 + (right[1] - left[1]) / 2 * t
     inside = (np.abs(t) < 1) & (y < level + 0.55 * half * np.sqrt(np.maximum(1 - t * t, 0)))
     skin = np.isin(person.parse, [ID["neck"], ID["face"]])
+    below = inside & skin & (y > level)
+    if covered[below].sum() < OPEN * below.sum():
+        return np.zeros(person.parse.shape, np.float32)
     return cv2.GaussianBlur((inside & skin).astype(np.float32), (0, 0), 0.8)

@@ -103,7 +103,7 @@ def flesh(body: Body, found: list[Limb] | None = None) -> np.ndarray:
         for side, way in ((0, -1), (1, 1)):
             edges[side].append(centre + way * body.half_width(depth, side) * across)
     tops = [body.neck_side(side, 0.35) for side in (0, 1)]
-    shoulders = [body.shoulder(side) for side in (0, 1)]
+    shoulders = [_shoulder(body, side) for side in (0, 1)]
     outline = [tops[0], shoulders[0], *edges[0], *edges[1][::-1], shoulders[1], tops[1]]
     cv2.fillPoly(under, [np.round(outline).astype(np.int32)], ID["neck"])
     nose = body.points[NOSE]
@@ -115,6 +115,13 @@ def flesh(body: Body, found: list[Limb] | None = None) -> np.ndarray:
         if limb.name.endswith("arm"):
             under[limb.box][limb.cover > 0.5] = ID[limb.name]
     return under
+
+
+def _shoulder(body: Body, side: int) -> np.ndarray:
+    """The shoulder's edge, no further from its joint than an arm is thick: cloth stands off."""
+    joint, edge = body.points[SHOULDERS[side]], body.shoulder(side)
+    reach = max(float(np.linalg.norm(edge - joint)), 1e-6)
+    return joint + min(1.0, ARM[0] * body.shoulder_width / reach) * (edge - joint)
 
 
 def _limb(body: Body, name: str, joints: np.ndarray, girths: Girths) -> Limb | None:

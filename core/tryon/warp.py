@@ -5,7 +5,7 @@ across a seam the two blend. The map runs from the garment to the person, so tha
 to lie over the trunk: every part becomes a layer of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -56,6 +56,7 @@ def warp(cutout: Cutout, shape: Shape, fit: Fit, canvas: tuple[int, int]) -> lis
         of_limb, of_trunk = _shares(nodes, fit.seams[side], shape, side)
         fields[2 + side] = of_limb * limb + (1 - of_limb) * trunk
         fields[BODY] = of_trunk * limb + (1 - of_trunk) * fields[BODY]
+    cutout = _filtered(cutout, fit.scale)
     layers = []
     for part, field in fields.items():
         own = shape.labels == part
@@ -65,6 +66,18 @@ def warp(cutout: Cutout, shape: Shape, fit: Fit, canvas: tuple[int, int]) -> lis
         soft = cutout.alpha * own
         layers.append(_layer(part, cutout.pixels, soft, field, canvas))
     return layers
+
+
+def _filtered(cutout: Cutout, scale: float) -> Cutout:
+    """The cut-out without what is too fine to be shown at a scale: it would come out as moiré."""
+    if scale >= 1:
+        return cutout
+    sigma = 0.5 * float(np.sqrt(scale**-2 - 1))
+    return replace(
+        cutout,
+        pixels=cv2.GaussianBlur(cutout.pixels, (0, 0), sigma),
+        alpha=cv2.GaussianBlur(cutout.alpha, (0, 0), sigma),
+    )
 
 
 def _shares(

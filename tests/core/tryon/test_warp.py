@@ -77,3 +77,22 @@ def test_a_person_without_visible_arms_can_still_be_dressed(person):
     points[[3, 4, 6, 7]] = np.nan
     _, _, fitted = placed("sweater", replace(person, keypoints=points))
     assert fitted.limbs == {}
+
+
+def test_a_fine_check_comes_out_grey_where_it_is_made_small(person):
+    cut = cut_out(make_garment("tank")[0].resize((1200, 1500)))
+    y, x = np.mgrid[0 : cut.alpha.shape[0], 0 : cut.alpha.shape[1]]
+    checked = replace(cut, pixels=np.repeat(255 * ((x + y) % 2)[..., None], 3, 2).astype(np.uint8))
+    small = replace(
+        person,
+        pixels=cv2.resize(person.pixels, None, fx=0.4, fy=0.4),
+        parse=cv2.resize(person.parse, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_NEAREST),
+        keypoints=person.keypoints * 0.4,
+    )
+    shape = measure(checked, "upper_body")
+    placed = fit(shape, Body(small))
+    assert placed.scale < 0.8
+    trunk = warp(checked, shape, placed, small.parse.shape)[0]
+    inside = cv2.erode((trunk.alpha > 0.98).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    assert trunk.pixels[inside].mean() == pytest.approx(127, abs=12)
+    assert trunk.pixels[inside].std() < 12
