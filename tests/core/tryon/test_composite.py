@@ -40,7 +40,7 @@ def laid(person, cloth):
     blue = np.zeros((*person.parse.shape, 3), np.float32)
     blue[..., 2] = 200
     neck = person.keypoints[1]
-    fit = bare_fit(neck_0=neck - [40, 0], neck_1=neck + [40, 0])
+    fit = bare_fit(neck_0=np.subtract(neck, (40, 0)), neck_1=np.add(neck, (40, 0)))
     layer = Layer(BODY, blue, cloth.astype(np.float32))
     everywhere = np.full(person.parse.shape, 255, np.uint8)
     picture = compose(person, person, [layer], fit, False, everywhere)
