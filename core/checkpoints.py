@@ -121,13 +121,25 @@ def _file_size(path: Path) -> int:
 
 
 def _misplaced(root: Path, file: str) -> Path | None:
-    """A file of the same name in a folder of the same name, elsewhere under the root."""
+    """A file of the same name in a folder of the same name, elsewhere under the root.
+
+    What lies where a checkpoint has it is not misplaced: both models of OOTDiffusion have folders
+    of the same names.
+    """
     wanted = root / file
     for path in root.rglob(wanted.name) if root.is_dir() else ():
-        inside = path.relative_to(root).parts
-        if path != wanted and path.parent.name == wanted.parent.name and inside[0] != STAGING:
+        inside = path.relative_to(root)
+        elsewhere = path.parent.name == wanted.parent.name and inside.parts[0] != STAGING
+        if elsewhere and inside.as_posix() not in _expected():
             return path
     return None
+
+
+@lru_cache(maxsize=1)
+def _expected() -> frozenset[str]:
+    """The files of all checkpoints, relative to a folder of checkpoints."""
+    choices = (choice for wanted in REGISTRY.values() for choice in wanted.files)
+    return frozenset(part for choice in choices for part in choice.split("|"))
 
 
 def best_clip() -> Path:

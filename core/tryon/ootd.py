@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.checkpoints import REGISTRY, Status, status
+from core.checkpoints import Status, status
 from core.errors import TryOnError
-from core.tryon.agnostic import HEIGHT, WIDTH, agnostic_mask_ootd
 from core.tryon.cutout import Cutout
 from core.tryon.engine import (
     ANY_SEED,
@@ -24,6 +23,7 @@ from core.tryon.engine import (
     drawn_seed,
     require,
 )
+from core.tryon.masks import published_mask
 from core.tryon.memory import out_of_memory
 from core.tryon.ootd_frame import Frame, garment_picture
 from core.tryon.ootd_preview import preview
@@ -115,14 +115,7 @@ class OotdEngine:
             raise TryOnError(
                 f"{self.title} was trained for tops alone. Choose another engine for this garment."
             )
-        frame = Frame.around(person.pixels.shape[:2], (HEIGHT, WIDTH))
-        mask, _grey = agnostic_mask_ootd(
-            frame.put_map(person.parse),
-            frame.put_points(person.keypoints),
-            category,
-            self.model,
-        )
-        mask = frame.take_map(mask)
+        mask = published_mask(person, category, self.model)
         return Prepared(person, garment, category, mask, person.parse, person.keypoints)
 
     def run(
@@ -322,16 +315,10 @@ def _stamp(found: Status) -> str:
 def _missing(found: Status) -> list[str]:
     """The folders that lack files, and where those that lie one level wrong were found."""
     places: dict[str, str] = {}
-    # What lies where another checkpoint has it is no misplaced file of this one: both models have
-    # folders of the same names.
-    others = {
-        found.root / part for c in REGISTRY.values() for f in c.files for part in f.split("|")
-    }
     for file in found.missing:
         folder = Path(file).parent
         place = f"{found.root.name}/{folder}"
-        misplaced = found.misplaced.get(file)
-        if misplaced is not None and misplaced not in others:
+        if (misplaced := found.misplaced.get(file)) is not None:
             places[place] = f"{place} (found at {misplaced.parent}: move it)"
         places.setdefault(place, place)
     return list(places.values())

@@ -239,6 +239,15 @@ def test_the_other_form_of_a_misplaced_file_is_found_too(root):
     assert status("ootd-hd").misplaced == {wanted: root / safe}
 
 
+def test_a_file_of_another_checkpoint_is_not_a_misplaced_one(root):
+    unet = "checkpoint-36000/unet_garm/diffusion_pytorch_model.safetensors"
+    put(root, f"ootd/ootd_dc/{unet}")
+    assert f"ootd/ootd_hd/{unet}" in status("ootd-hd").missing
+    assert not status("ootd-hd").misplaced
+    put(root, f"ootd/checkpoint-36000/ootd_hd/{unet}")
+    assert set(status("ootd-hd").misplaced) == {f"ootd/ootd_hd/{unet}"}
+
+
 def test_a_stand_in_of_git_lfs_is_not_a_file(root):
     put(root, "openpose/ckpts/body_pose_model.pth")
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 209267595\n"
