@@ -27,7 +27,6 @@ from core.catalog.roles import Role
 from core.errors import CatalogError
 
 CALM = settings(
-    deadline=None,
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -109,7 +109,7 @@ def passes(row: dict, filters: Filters, skip: str = "") -> bool:
     return all(word in seen for word in filters.text.lower().split())
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(ITEMS, st.lists(WORDS, max_size=2).map(" ".join), WANTED, st.tuples(ENDS, ENDS))
 def test_match_and_counts_are_what_one_row_at_a_time_gives(items, text, wanted, price):
     catalog = catalog_of(items)
@@ -126,7 +126,7 @@ def test_match_and_counts_are_what_one_row_at_a_time_gives(items, text, wanted, 
         assert counts[facet.column].tolist() == expected
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(ITEMS, st.sampled_from(SORTS), st.booleans(), st.randoms(use_true_random=False))
 def test_order_is_a_stable_sort_with_missing_values_last(items, sort, ranked, random):
     catalog = catalog_of(items)
@@ -157,7 +157,7 @@ def test_order_is_a_stable_sort_with_missing_values_last(items, sort, ranked, ra
     assert found.tolist() == expected.index.tolist()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     ITEMS,
     st.lists(WORDS, max_size=2).map(" ".join),

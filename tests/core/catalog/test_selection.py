@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog.catalog import Catalog, conform
@@ -20,7 +20,6 @@ IDS = list(FRAME["sku"])
 STEP = st.tuples(st.sampled_from(IDS), st.booleans()) | st.sampled_from("abc")
 
 
-@settings(deadline=None)
 @given(st.lists(STEP, max_size=20))
 def test_it_holds_what_a_set_of_ids_would(steps):
     selection, plain = Selection(), set()

@@ -51,7 +51,7 @@ def blend(catalog, photos):
 
 
 @given(seed=st.integers(0, 999), count=st.integers(2, 3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_other_weights_on_the_grid_err_less(seed, count):
     rng = np.random.default_rng(seed)
     target = rng.normal(size=25)

@@ -157,7 +157,7 @@ def test_having_a_photo_that_knows_the_outcome_is_warned_of(tmp_path):
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=6, max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_chance_to_outsell_is_counted_pair_by_pair(items):
     values = np.array([v for v, _ in items], dtype=float)
     own = np.array([o for _, o in items])
@@ -312,7 +312,7 @@ def test_a_finding_lives_through_json():
 
 
 @given(st.permutations(range(60)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_spread_of_an_order_is_that_of_shuffling(order):
     rng = np.random.default_rng(0)
     x, cells = np.array(order, dtype=float), np.arange(60) % 3

@@ -56,7 +56,7 @@ def test_two_items_by_hand():
     assert found["rank_high"].tolist() == [1, 2] and found["rank_low"].tolist() == [1, 2]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(0, 9), min_size=1, max_size=30), st.floats(0, 3))
 def test_ranges_are_nested_and_hold_the_predicted_rank(middle, half):
     found = rank_intervals(predictions(middle, half), NORMAL, draws=100)

@@ -144,7 +144,7 @@ def test_a_speck_is_no_person():
     st.data(),
     st.sampled_from([2, 5, 19, 256]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_map_gives_points_inside_the_image_or_no_person(size, data, ids):
     shape = (size, data.draw(st.integers(1, 60)))
     coarse = data.draw(arrays(np.uint8, shape, elements=st.integers(0, ids - 1)))
