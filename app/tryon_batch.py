@@ -91,9 +91,8 @@ def _garments(rack: Rack, selection: list[str]) -> list[Piece]:
     asked = unpacked(st.query_params.get("garments", ""))
     if gone := [name for name in asked if name not in own and name not in linked]:
         st.warning(
-            f"{len(gone)} of the link's garments are not here: {', '.join(map(plain, gone[:5]))}"
-            f"{' and others' if len(gone) > 5 else ''}. The link may be from another catalog or"
-            " session."
+            f"{len(gone)} of the link's garments are not here: {_few(gone)}. The link may be from"
+            " another catalog or session."
         )
     offered = [*own, *dict.fromkeys([*selection, *linked, *items])]
     if not offered:
@@ -116,6 +115,13 @@ def _garments(rack: Rack, selection: list[str]) -> list[Piece]:
             if len(selection) > 1
             else "The list begins with the garment that is selected on the Catalog page."
         )
+    photos = {name: own[name].data if name in own else rack.photo(name) for name in chosen}
+    if bare := [rack.title(name) for name in chosen if photos[name] is None]:
+        st.warning(
+            f"{_few(bare)} {'has' if len(bare) == 1 else 'have'} no photo, and"
+            f" {'is' if len(bare) == 1 else 'are'} left out."
+        )
+    chosen = [name for name in chosen if photos[name] is not None]
     if not chosen:
         return []
     titles = [own[n].title if n in own else rack.title(n) for n in chosen]
@@ -136,10 +142,16 @@ def _garments(rack: Rack, selection: list[str]) -> list[Piece]:
     categories = {words: name for name, words in WORN.items()}
     pieces = []
     for name, title, words in zip(chosen, titles, table["Worn as"], strict=True):
-        photo = own[name].data if name in own else rack.photo(name)
-        if photo is not None:
-            pieces.append(Piece(name, title, photo, categories[words]))  # type: ignore[arg-type]
+        photo = photos[name]
+        assert photo is not None
+        pieces.append(Piece(name, title, photo, categories[words]))  # type: ignore[arg-type]
     return pieces
+
+
+def _few(names: list[str]) -> str:
+    """Names for a sentence, the first five of them."""
+    shown = ", ".join(map(plain, names[:5]))
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
 
 
 def _plan(sitters: list[Sitter], pieces: list[Piece]) -> None:

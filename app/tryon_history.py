@@ -13,6 +13,7 @@ from core.tryon.mask_edit import MaskEdit
 from core.tryon.result import Result
 
 MOST = 24
+KINDS: tuple[tryon_own.Kind, ...] = ("people", "garments")
 _KEY = "tryon_history"
 
 
@@ -57,9 +58,25 @@ def remember(look: Look, result: Result) -> None:
     st.session_state[_KEY] = [entry, *entries][:MOST]
 
 
+def _entries() -> list[Entry]:
+    """The looks that can be gone back to: those of a photo that was forgotten go with it."""
+    own = {photo.id for kind in KINDS for photo in tryon_own.kept(kind)}
+    made: list[Entry] = st.session_state.get(_KEY, [])
+    st.session_state[_KEY] = entries = [
+        entry
+        for entry in made
+        if all(
+            name in own
+            for name in (entry.params["model"], entry.params["garment"])
+            if tryon_own.is_own(name)
+        )
+    ]
+    return entries
+
+
 def show(look: Look | None) -> None:
     """Draw the looks, where there is more than the one that is on the screen."""
-    entries: list[Entry] = st.session_state.get(_KEY, [])
+    entries = _entries()
     here = None if look is None else look.key
     if not [entry for entry in entries if entry.key != here]:
         return

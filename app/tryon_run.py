@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.tryon_choice import Garment
+from app.tryon_choice import Garment, choose
 from app.tryon_engine import duration, expected, licence
 from app.tryon_presence import GRACE, visitor
 from app.words import plain
@@ -24,6 +24,8 @@ from core.tryon.result import Result, Settings, content_key, kept_result, try_on
 _TICKETS, _LOOKS = "tryon_tickets", "tryon_asked"
 POLL = 0.15
 """Seconds between two looks at a ticket."""
+PATIENCE = 6
+"""Looks at a ticket after which the person is shown meanwhile, as they are."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,14 @@ def result_of(look: Look) -> Result | None:
 def _refused(look: Look, problem: str) -> None:
     """Say why there is no picture, over the person as they are."""
     st.error(problem)
+    if not look.engine.available():
+        usual = next(iter(ENGINES.values()))
+        st.button(
+            f"Use the {usual.title.lower()}",
+            key="tryon_usual_engine",
+            on_click=choose,
+            kwargs={"engine": usual.name},
+        )
     st.image(look.person.pixels, alt=look.person.title, width="stretch")
 
 
@@ -142,11 +152,17 @@ def _waited_for(look: Look) -> Result | None:
     who, line, ticket = me(), lines()[look.engine.name], submit(look)
     try:
         with st.spinner("Trying it on"):
-            place = st.empty()
+            place, before = st.empty(), st.empty()
+            looks = 0
             while not ticket.ended.wait(POLL):
                 ahead = line.ahead(ticket)
                 place.caption(_place(ahead) if ahead else "")
+                looks += 1
+                if looks == PATIENCE:
+                    before.image(look.person.pixels, alt=look.person.title, width="stretch",
+                                 output_format="JPEG")  # fmt: skip
             place.empty()
+            before.empty()
     finally:
         # The script was stopped because the person chose something else.
         if not ticket.ended.is_set():

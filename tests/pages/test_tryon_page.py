@@ -1,10 +1,15 @@
 """The try-on page as a user meets it: garments, people, views, masks."""
 
+import io
 import json
+from base64 import b64decode
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import app.catalogs
 import app.jobs
@@ -12,6 +17,7 @@ import app.tryon_batch
 import app.tryon_own
 import app.tryon_run
 from app.tryon_choice import packed, unpacked
+from core.tryon.joints import HIPS, SHOULDERS
 from tests.pages.helpers import by_label, component, data, photo, pictures, png, uploader, words
 
 
@@ -141,6 +147,10 @@ def test_an_engine_that_is_not_installed_says_what_it_lacks_and_its_licence(stud
     assert any("checkpoints.py pull" in c.value for c in test.code)
     # The person is shown, not a preview that was not asked for.
     assert len(test.get("image")) == 1 and not component(test, "tryon_compare")
+    by_label(test.button, "Use the preview").click().run()
+    assert test.query_params["engine"] == "preview" and not test.error
+    assert component(test, "tryon_compare")
+    assert not [b for b in test.button if b.label == "Use the preview"]
 
 
 def test_the_preview_warns_of_no_licence_and_asks_for_no_seed(studio):
@@ -197,8 +207,16 @@ def test_photos_of_ones_own_can_be_forgotten(studio, finder):
     uploader(test, "garment").set_value(("my sweater.png", png("sweater"), "image/png")).run()
     uploader(test, "person").set_value(("me.jpg", photo(600, 900), "image/jpeg")).run()
     assert data(test, "tryon_compare")["look"] == "me.jpg wearing my sweater.png"
+
+    def looks():
+        return [entry.title for entry in test.session_state["tryon_history"]]
+
+    own = ["me.jpg wearing my sweater.png", "Plain wearing my sweater.png"]
+    assert looks() == [*own, "Plain wearing Blue tee"]
     by_label(test.button, "Forget it").click().run()
+    assert looks() == ["me.jpg wearing Blue tee", "Plain wearing Blue tee"]
     by_label(test.button, "Forget this photo").click().run()
+    assert looks() == ["Plain wearing Blue tee"]
     assert not test.exception and not test.warning
     assert data(test, "tryon_compare")["look"] == "Plain wearing Blue tee"
     assert not test.session_state["tryon_own_garments"]
@@ -347,3 +365,37 @@ def test_a_link_to_a_batch_chooses_its_garments_and_tells_which_are_not_here(stu
     assert "2 of the link's garments are not here: gone, a\\*b." in warning.value
     by_label(test.multiselect, "Garments").set_value(["a1"]).run()
     assert not test.warning and test.query_params["garments"] == "a1"
+
+
+def test_a_garment_without_a_photo_is_told_and_left_out_of_a_batch(studio):
+    test = studio(mode="batch", garments="a5,a1", people="wide")
+    (warning,) = test.warning
+    assert warning.value == "No photo has no photo, and is left out."
+    assert "**1 picture**" in words(test)
+    test = studio(mode="batch", garments="a5", people="wide")
+    assert "is left out" in test.warning[0].value
+    assert "Choose at least one person and one garment" in words(test)
+
+
+def test_who_is_seen_from_the_side_stays_chosen_and_an_engine_that_paints_takes_them(
+    studio, finder, monkeypatch
+):
+    front = app.tryon_own.read_person
+
+    def turned(source, name=None):
+        person = front(source, name)
+        points = person.keypoints.copy()
+        for pair in (SHOULDERS, HIPS):
+            points[list(pair), 0] = points[list(pair), 0].mean() + np.float32([-12, 12])
+        return replace(person, keypoints=points)
+
+    monkeypatch.setattr(app.tryon_own, "read_person", turned)
+    test = studio()
+    uploader(test, "person").set_value(("side.jpg", photo(600, 900), "image/jpeg")).run()
+    assert "seen from the side" in test.error[0].value and not test.exception
+    assert test.query_params["model"].startswith("photo-") and len(test.get("image")) == 1
+    test.query_params.update(engine="ootd-dc", view="mask")
+    test.run()
+    assert not test.error and not test.exception
+    mask = Image.open(io.BytesIO(b64decode(data(test, "tryon_mask")["mask"].split(",")[1])))
+    assert 0.05 < (np.asarray(mask.getchannel("A")) > 127).mean() < 0.5

@@ -124,6 +124,31 @@ def test_who_chooses_something_else_meanwhile_leaves_the_line(monkeypatch):
     assert ticket.ended.wait(20) and ticket.state == "cancelled"
 
 
+def test_who_waits_long_sees_the_person_meanwhile(monkeypatch):
+    line, gate, drawn = Line(), threading.Event(), []
+    ticket = line.submit("a look", lambda on_step: gate.wait(20) and "a result", "me")
+
+    class Spot:
+        def caption(self, _words):
+            pass
+
+        def image(self, pixels, **_):
+            drawn.append(pixels)
+            gate.set()
+
+        def empty(self):
+            drawn.append(None)
+
+    person = make_person()
+    monkeypatch.setattr(app.tryon_run, "me", lambda: "me")
+    monkeypatch.setattr(app.tryon_run, "submit", lambda look: ticket)
+    monkeypatch.setattr(app.tryon_run, "lines", lambda: {"preview": line})
+    monkeypatch.setattr(app.tryon_run.st, "empty", Spot)
+    look = SimpleNamespace(engine=SimpleNamespace(name="preview"), person=person)
+    assert app.tryon_run._waited_for(look) == "a result"
+    assert drawn[0] is person.pixels and drawn[1:] == [None, None]
+
+
 def test_settings_out_of_range_become_the_usual_and_sliders_write_the_link(studio, slow):
     test = studio(engine="slow", steps="9999", scale="x", seed="-5", samples="4")
     values = {s.label: s.value for s in test.slider}
