@@ -14,7 +14,7 @@ Scored inside the box around all that the truth changes, against the truth:
 - ``clip``: 1 minus the cosine of the embedded CLIP's vectors of the two boxes, lower is better; a
   perceptual distance only as far as that small network sees.
 
-Beside it ``paste``: the same cut-out scaled to the body, laid over it, and ``none``: the
+Beside it ``paste``: the same cut-out scaled to the body and laid over it, and ``none``: the
 person unchanged. ``exact`` uses the rendered body map and joints, ``predicted`` those that the
 embedded parser and geometry find. ``gain`` is the preview's score less the paste's, pair by pair.
 Intervals are 90 % bootstrap ranges over pairs. The constants of `core.tryon.fit` were chosen on the
@@ -37,7 +37,7 @@ from core.checkpoints import best_clip, best_parser
 from core.errors import FashionError
 from core.tryon.cutout import Cutout, cut_out
 from core.tryon.engine import CATEGORIES
-from core.tryon.people import ANKLES, HIPS, KNEES, NECK, Person
+from core.tryon.people import HIPS, KNEES, NECK, Person
 from core.tryon.preview import PreviewEngine
 from core.vision.clip import ClipEncoder
 from core.vision.keypoints import keypoints
@@ -104,17 +104,22 @@ def gmsd(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def paste(person: Person, garment: Cutout, category: str) -> np.ndarray:
-    """The baseline: the cut-out scaled to the body's length, upright, over everything."""
+    """The baseline: the cut-out scaled to the body, upright, over everything.
+
+    Tops reach from neck to hips, dresses to the knees; a waistband is as wide as the hips, twice
+    the distance of their joints, since its length says nothing of the body's.
+    """
     points = person.keypoints
     hip = points[list(HIPS)].mean(axis=0)
-    low = {
-        "upper_body": hip,
-        "lower_body": points[list(ANKLES)].mean(axis=0),
-        "dresses": points[list(KNEES)].mean(axis=0),
-    }[category]
-    top = points[NECK] + (0.75 * (hip - points[NECK]) if category == "lower_body" else 0)
     rows, columns = np.nonzero(garment.alpha > 0.5)
-    factor = float(low[1] - top[1]) / max(float(np.ptp(rows)), 1.0)
+    if category == "lower_body":
+        top = points[NECK] + 0.75 * (hip - points[NECK])
+        band = columns[rows < rows.min() + 0.05 * np.ptp(rows)]
+        factor = 2 * float(np.ptp(points[list(HIPS), 0])) / max(float(np.ptp(band)), 1.0)
+    else:
+        top = points[NECK]
+        low = hip if category == "upper_body" else points[list(KNEES)].mean(axis=0)
+        factor = float(low[1] - top[1]) / max(float(np.ptp(rows)), 1.0)
     middle = (columns.min() + columns.max()) / 2
     move = np.array([[factor, 0, hip[0] - factor * middle],
                      [0, factor, top[1] - factor * rows.min()]], np.float32)  # fmt: skip
