@@ -48,16 +48,20 @@ def compose(
     lit, blur = light(person), softness(person, main.pixels, main.alpha)
     # The trunk tells how smooth the cloth is; its parts share the grain.
     noise = grainy(person, main.pixels, main.alpha) - main.pixels
+    # Sleeves are sewn on and lie over the trunk; legs are one with it, without an edge between.
+    joined = main.alpha if "crotch" in fit.targets else np.zeros_like(covered)
     for layer in layers:
         alpha, colours = layer.alpha, layer.pixels
         if blur:
             colours = cv2.GaussianBlur(colours, (0, 0), blur)
             alpha = cv2.GaussianBlur(alpha, (0, 0), blur)
-        colours = colours * lit * (shade * _volume(alpha) * _edge(alpha))[..., None]
+        whole = covered if layer is main and joined.any() else np.maximum(alpha, joined)
+        colours = colours * lit * (shade * _volume(whole) * _edge(whole))[..., None]
         colours = colours + noise
         if layer.part == BODY:
             alpha = alpha * (1 - arms)
             over = np.max([other.alpha for other in layers[1:]], axis=0, initial=0.0)
+            over = over * (not joined.any())
             dark = 0.8 * CONTACT * _cast(np.maximum(arms, over), bared)
             colours = colours * (1 - dark)[..., None]
         alpha = alpha * (1 - opening)

@@ -4,13 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
+from scipy import ndimage
 
 from core.tryon.composite import arms_in_front, compose
+from core.tryon.cutout import cut_out
 from core.tryon.fit import Fit, Pins
 from core.tryon.outline import BODY
-from core.tryon.people import ELBOWS, SHOULDERS, WRISTS
+from core.tryon.people import ELBOWS, SHOULDERS, WRISTS, Person
+from core.tryon.preview import PreviewEngine
 from core.tryon.warp import Layer
 from core.vision.atr import ID
+from scripts.demo.people import PEOPLE, render_person
+from scripts.preview_truth import GARMENTS, product_photo
 
 
 def bare_fit(**targets):
@@ -60,3 +66,21 @@ def test_the_neck_lies_before_the_back_of_a_neckline_and_cuts_no_open_one(person
     just_below = round(float(neck[1])) + 18, round(float(neck[0]))
     assert cloth[just_below]
     assert shown[just_below] == open_neckline
+
+
+def test_legs_are_one_with_the_trunk_of_shorts():
+    figure = PEOPLE[1]
+    pixels, parse, points = render_person(figure, 1)
+    person = Person(figure.id, figure.title, pixels, parse, np.array(points, np.float32))
+    shorts = next(garment for garment in GARMENTS if garment.name == "green shorts")
+    engine = PreviewEngine()
+    cut = cut_out(Image.fromarray(product_photo(shorts, "flat")))
+    prepared = engine.prepare(person, cut, "lower_body")
+    light = engine.run(prepared)[0].astype(int).sum(axis=2) / 3
+    targets = prepared.work.fit.targets
+    row = round(float(targets["crotch"][1]))
+    for side in (0, 1):
+        x = round(float(targets["crotch"][0] + targets[f"hip_{side}"][0]) / 2)
+        down = np.median(light[row - 40 : row + 50, x - 6 : x + 7], axis=1)
+        # Folds are broad: nothing narrow and dark runs across.
+        assert (ndimage.median_filter(down, 31) - down)[16:-16].max() < 3
