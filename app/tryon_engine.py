@@ -36,6 +36,7 @@ def current_settings(engine: Engine) -> Settings:
         _number("scale", usual.scale, *SCALE),
         int(_number("samples", usual.samples, *SAMPLES)),
         sampler,
+        bool(known) and st.query_params.get("whole") == str(True),
     )
 
 
@@ -171,3 +172,13 @@ def _settings(engine: Engine, settings: Settings) -> None:
             help="The same seed and inputs give the same picture again.",
         )  # fmt: skip
         st.button("Another seed", icon=":material/casino:", type="tertiary", on_click=other_seed)
+    if known:
+        st.session_state["tryon_whole"] = settings.whole
+        st.toggle(
+            "Keep all that is painted",
+            key="tryon_whole",
+            on_change=told,
+            args=("whole",),
+            help="As the original does: face, hands and ground are the network's then, not the"
+            " photo's. Else only the masked part is taken.",
+        )

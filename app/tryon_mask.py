@@ -50,6 +50,9 @@ STYLE_HELP = (
     " short sleeve under a long one. Face, hair, hands, shoes and bags are never covered by them."
 )
 PAINTED = "Only the tinted part is repainted; every other pixel stays as it was."
+WHOLE = (
+    "The tinted part is repainted; the rest passes through the network too, and changes a little."
+)
 LAID_ON = (
     "Nothing changes outside the tinted part. Inside it the preview lays the garment's own photo,"
     " and skin or ground where the old clothes stood out, and paints nothing else: erasing keeps"
@@ -247,4 +250,7 @@ def _sliders(look: Look, edit: MaskEdit, ready: bool) -> None:
             disabled=not edit,
             on_click=reset,
         )
-    st.caption(PAINTED if look.engine.uses_sampling else LAID_ON)
+    if look.settings.whole:
+        st.caption(WHOLE)
+    else:
+        st.caption(PAINTED if look.engine.uses_sampling else LAID_ON)

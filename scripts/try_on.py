@@ -35,12 +35,15 @@ from scripts.command import run  # noqa: E402
 
 
 def find_person(text: str) -> Person:
-    """A demo model by id, else a photo."""
+    """A demo model by id, else a photo; what was chosen in the photo is told."""
     known = {entry.id for entry in people()}
     path = Path(text)
     if text in known or (path.name == text and not path.suffix and not path.exists()):
         return demo_person(text)
-    return read_person(path)
+    person = read_person(path)
+    if person.note:
+        print(f"note: {path.name}: {person.note}", file=sys.stderr)
+    return person
 
 
 def write(result: Result, about: dict[str, Any], out: Path) -> list[Path]:
@@ -147,6 +150,8 @@ def main(arguments: list[str] | None = None) -> int:
     add("--scale", type=float, default=2.0)
     add("--samples", type=int, default=1)
     add("--sampler", choices=list(SAMPLERS), default="published", help="of OOTDiffusion")
+    add("--whole", action="store_true",
+        help="of OOTDiffusion: keep all that is painted, as the original does")  # fmt: skip
     add("--mask-style", choices=STYLES, default="engine", help="outline of what is repainted")
     chosen = parser.parse_args(arguments)
     for name, low in (("steps", 1), ("samples", 1), ("seed", ANY_SEED)):
@@ -161,7 +166,7 @@ def main(arguments: list[str] | None = None) -> int:
         engine = engine_named(chosen.engine)
         require(engine)
         settings = Settings(
-            chosen.seed, chosen.steps, chosen.scale, chosen.samples, chosen.sampler
+            chosen.seed, chosen.steps, chosen.scale, chosen.samples, chosen.sampler, chosen.whole
         ).settled()
         edit = MaskEdit(chosen.mask_style)
         if len(chosen.person) * len(chosen.garment) > 1:

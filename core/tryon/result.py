@@ -36,13 +36,17 @@ from core.tryon.preview import Placed
 
 @dataclass(frozen=True)
 class Settings:
-    """What a sampling engine can be told; others are asked for `samples` alone, and copy."""
+    """What a sampling engine can be told; others are asked for `samples` alone, and copy.
+
+    `sampler` and `whole` are OOTDiffusion's: see `OotdEngine.run`.
+    """
 
     seed: int = 0
     steps: int = 20
     scale: float = 2.0
     samples: int = 1
     sampler: str = "published"
+    whole: bool = False
 
     def settled(self) -> "Settings":
         """The same with a seed drawn where any will do, so that the picture can be made again."""
@@ -126,9 +130,10 @@ def try_on(
                     " choose a wider style."
                 )
         pictures = _run(engine, prepared, settings, clock)
+    whole = settings.whole and isinstance(engine, OotdEngine)
     result = Result(
         tuple(_png(picture) for picture in pictures),
-        _png(prepared.mask),
+        _png(np.full_like(prepared.mask, 255) if whole else prepared.mask),
         _png(_rgba(cut)),
         _points(prepared),
         datetime.now(UTC).isoformat(timespec="seconds"),
@@ -216,7 +221,7 @@ def _run(
 ) -> list[np.ndarray]:
     told: dict[str, Any] = settings.told()
     if not isinstance(engine, OotdEngine):
-        del told["sampler"]
+        del told["sampler"], told["whole"]
     return engine.run(prepared, **told, on_step=on_step)
 
 

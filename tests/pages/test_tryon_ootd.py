@@ -130,6 +130,7 @@ def test_from_choosing_the_engine_to_the_file_that_says_what_made_it(
     assert stamp["inputs"] == test.session_state["tryon_history"][0].key
     assert stamp["settings"] == {
         "seed": 5, "steps": 10, "scale": 2.0, "samples": 2, "sampler": "published",
+        "whole": False,
     }  # fmt: skip
     with Image.open(io.BytesIO(taken["PNG"]())) as opened:
         assert opened.size == (768, 1024)
@@ -197,6 +198,15 @@ def test_a_batch_shows_the_steps_of_each_picture_and_gives_a_sheet(studio, weigh
     assert running.ended.wait(60) and running.error == ""
     test.run()
     assert not test.exception and len(test.get("image")) == 1
+
+
+def test_all_that_is_painted_can_be_kept_and_the_link_says_so(studio, weights):
+    test = studio(engine="ootd-hd", whole="True", view="mask")
+    whole = by_label(test.toggle, "Keep all that is painted")
+    assert whole.value and "passes through the network too" in words(test)
+    whole.set_value(False).run()
+    assert test.query_params["whole"] == "False" and not test.exception
+    assert "every other pixel stays as it was" in words(test)
 
 
 def test_the_half_body_model_says_that_it_takes_no_trousers(studio, weights):

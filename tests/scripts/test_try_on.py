@@ -78,6 +78,15 @@ def test_an_unknown_category_and_silly_numbers_are_refused_by_the_parser(studio)
         assert caught.value.code == 2
 
 
+def test_what_was_chosen_in_a_photo_of_several_people_is_told(studio, capsys, monkeypatch):
+    note = "2 people are in the photo; the largest is used."
+    monkeypatch.setattr(
+        "scripts.try_on.read_person", lambda path: replace(make_person(), id="photo-1", note=note)
+    )
+    assert run(studio, person="tee.png") == 0
+    assert capsys.readouterr().err == f"note: tee.png: {note}\n"
+
+
 def test_a_wider_mask_is_kept_to_and_told(studio):
     assert run(studio) == 0 and run(studio, "--mask-style", "square", out="wide") == 0
     masks = [np.asarray(Image.open(studio / out / "mask.png")) > 0 for out in ("out", "wide")]

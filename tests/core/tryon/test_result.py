@@ -187,11 +187,14 @@ def test_the_sampler_reaches_the_engine_that_has_several(person, photo, monkeypa
     monkeypatch.setattr(
         OotdEngine, "run", lambda self, prepared, **named: told.update(named) or [person.pixels]
     )
-    settings = Settings(3, 12, 1.5, 1, "fast")
+    settings = Settings(3, 12, 1.5, 1, "fast", True)
     result = try_on(person, photo, "upper_body", engine, settings)
     assert len(result.pictures) == 1
     del told["on_step"]
-    assert told == {"seed": 3, "steps": 12, "scale": 1.5, "samples": 1, "sampler": "fast"}
+    assert told == {
+        "seed": 3, "steps": 12, "scale": 1.5, "samples": 1, "sampler": "fast", "whole": True,
+    }  # fmt: skip
+    assert (pixels(result.mask) == 255).all()  # the person's own pixels are nowhere kept
 
 
 def test_a_seed_that_any_will_do_is_drawn_and_another_stays():
