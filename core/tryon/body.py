@@ -14,6 +14,8 @@ TRUNK = [ID[n] for n in ("upper_clothes", "skirt", "pants", "dress", "belt", "le
                          "right_leg", "neck", "scarf")]  # fmt: skip
 
 
+SHIN = 0.9
+"""Length of a forearm or a shin, as a share of the bone above it, where its end is not seen."""
 CLOTHED = 0.95
 """Half width of a trunk below the chest, as a share of the clothes' that are seen on it."""
 
@@ -79,8 +81,10 @@ class Body:
             joint = self.points[list(pair)]
             if not np.isnan(joint).any():
                 down.append(joint.mean(axis=0))
-        if len(down) < 4:
-            down.append(down[-1] + np.array([0.0, 2 * np.linalg.norm(self.hip - self.neck)]))
+        if np.isnan(self.points[list(ANKLES)]).any():
+            trunk = float(np.linalg.norm(self.hip - self.neck))
+            leg = 2 * trunk if len(down) < 3 else SHIN * float(np.linalg.norm(down[2] - down[1]))
+            down.append(down[-1] + np.array([0.0, leg]))
         self.axis = Path(np.array(down))
         self.hip_depth = float(self.axis.lengths[1])
         self.ankle_depth = float(self.axis.lengths[-1])
@@ -166,7 +170,7 @@ class Body:
         if not seen[1]:
             return None
         if not seen[2]:
-            joints[2] = joints[1] + 0.9 * (joints[1] - joints[0])
+            joints[2] = joints[1] + SHIN * (joints[1] - joints[0])
         return Path(joints)
 
     def limb_reach(self, centre: np.ndarray, normal: np.ndarray, legs: bool) -> tuple[float, float]:

@@ -190,7 +190,8 @@ def _measured(
         x, y = np.clip(line, 0, size - 1).T
         seen = np.where(inside, parse[y, x], 255)
         for ids in ([ID[name]], clad):
-            run = _run(np.isin(seen, ids), seen == 0, steps)
+            own = np.logical_or.reduce([seen == known for known in ids])
+            run = _run(own, seen == 0, steps)
             if run is None:
                 continue
             middle, reach = (run[0] + run[1]) / 2, (run[1] - run[0]) / 2

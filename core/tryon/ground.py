@@ -86,9 +86,11 @@ def _offsets(
     cost_of_way = FURTHER * np.hypot(ways[:, 0], 4 * ways[:, 1])
     seen = known.copy()
     found = []
-    while pieces:
-        shares = [_around(seen, piece).mean() for piece in pieces]
-        piece = pieces.pop(int(np.argmax(shares)))
+    shares = np.array([_around(seen, piece).mean() for piece in pieces])
+    corners = np.array([[part.start for part in piece] for piece in pieces]).reshape(-1, 2)
+    for _ in pieces:
+        best = int(np.argmax(shares))
+        piece, shares[best] = pieces[best], -1.0
         rows, columns = np.nonzero(hole[piece])
         rows, columns = rows + piece[0].start, columns + piece[1].start
         top, left = max(0, piece[0].start - RING), max(0, piece[1].start - RING)
@@ -113,6 +115,10 @@ def _offsets(
         found.append((*piece, int(dx), int(dy)))
         work[rows, columns] = small[rows + dy, columns + dx]
         seen[rows, columns] = True
+        # Only around the pieces beside it has anything changed.
+        beside = (np.abs(corners - corners[best]) < PIECE + RING + 1).all(axis=1) & (shares >= 0)
+        for i in np.flatnonzero(beside):
+            shares[i] = _around(seen, pieces[i]).mean()
     return found
 
 
