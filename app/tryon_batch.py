@@ -332,7 +332,7 @@ def _outcome(name: str) -> None:
             )
         st.download_button(
             "Contact sheet (PNG)",
-            sheet.read_bytes(),
+            sheet.read_bytes,
             file_name="contact_sheet.png",
             mime="image/png",
             icon=":material/grid_on:",
