@@ -175,13 +175,16 @@ class OotdPipeline:
         with torch.inference_mode():
             return torch.cat([self.vae.decode(one[None]).sample.float() for one in scaled])
 
-    def garment(self, garment: np.ndarray, word: str, shown: bool) -> Kept:
+    def garment(
+        self, garment: np.ndarray, word: str, shown: bool, prompt: "torch.Tensor | None" = None
+    ) -> Kept:
         """One row of guidance of a garment: kept from before, or computed now.
 
         Args:
             garment: (height, width, 3) uint8 RGB.
             word: its category, one of `WORDS`.
             shown: False for the row in which the garment's latents are zeros.
+            prompt: what the UNets are told of the garment, where its other row has it already.
 
         Raises:
             CheckpointMissing: its nets were let go, and their files are gone.
@@ -192,17 +195,24 @@ class OotdPipeline:
         key = (digest.hexdigest(), shown)
         if (kept := self.kept.get(key)) is not None:
             return kept
-        latents = self.encode(garment).to(self.dtype)
-        prompt = self.prompt(garment, word).to(self.dtype)
+        if shown:
+            latents = self.encode(garment).to(self.dtype)
+        else:
+            vae = self.vae.config
+            factor = 2 ** (len(vae.block_out_channels) - 1)
+            sides = ((side - side % 8) // factor for side in garment.shape[:2])
+            latents = torch.zeros(
+                (1, vae.latent_channels, *sides), dtype=self.dtype, device=self.device
+            )
+        if prompt is None:
+            prompt = self.prompt(garment, word).to(self.dtype)
         pairs = []
 
         def keep(place: int, tokens: "torch.Tensor") -> None:
             pairs.append(keys_values(self.unet_vton, place, tokens))
 
         with torch.inference_mode():
-            garment_tokens(
-                self.unet_garm, latents if shown else torch.zeros_like(latents), prompt, keep
-            )
+            garment_tokens(self.unet_garm, latents, prompt, keep)
         kept = Kept(prompt, pairs)
         self.kept.put(key, kept)
         return kept
@@ -246,7 +256,9 @@ class OotdPipeline:
         """
         import torch
 
-        rows = [self.garment(garment, word, shown) for shown in ((True, False)[: 1 + (scale > 1)])]
+        rows = [self.garment(garment, word, True)]
+        if scale > 1:
+            rows.append(self.garment(garment, word, False, rows[0].prompt))
         if self.lean:
             self.release_garment_nets()
         masked_latents, person_latents = self.encode(masked), self.encode(person)

@@ -118,6 +118,21 @@ def test_a_garment_is_computed_once(pipeline, monkeypatch):
     assert fresh.kept.misses == 6
 
 
+def test_a_new_garment_is_looked_at_once_for_both_rows(pipeline, monkeypatch):
+    looks = []
+    for name in ("encode", "prompt"):
+        original = getattr(pipeline, name)
+        monkeypatch.setattr(
+            pipeline, name, lambda *a, n=name, f=original: (looks.append(n), f(*a))[1]
+        )
+    garment, *others = pictures()
+    other = garment.copy()
+    other[0, 0, 0] ^= 1
+    pipeline.dress(other, *others, "upperbody", steps=1)
+    # The garment, what is seen of the person, and the person.
+    assert sorted(looks) == ["encode"] * 3 + ["prompt"]
+
+
 def test_the_garments_nets_can_be_let_go(pipeline):
     lean = load(lean=True)
     first, _ = dress(lean)
