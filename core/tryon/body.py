@@ -173,6 +173,14 @@ class Body:
             joints[2] = joints[1] + SHIN * (joints[1] - joints[0])
         return Path(joints)
 
+    def bare_arm(self, side: int) -> bool:
+        """Whether skin is seen in the middle of an upper arm."""
+        arm = self.limb(side, legs=False)
+        if arm is None:
+            return False
+        middle = (arm.points[0] + arm.points[1]) / 2
+        return bool(self._inside(np.isin(self.parse, ARMS), middle[None])[0])
+
     def limb_reach(self, centre: np.ndarray, normal: np.ndarray, legs: bool) -> tuple[float, float]:
         """From a point of an arm or leg to its edge along a normal, and against it (pixels).
 

@@ -13,7 +13,7 @@ import numpy as np
 from core.errors import TryOnError
 from core.tryon.body import Body
 from core.tryon.landmarks import Shape
-from core.tryon.outline import OUTWARD, Limb
+from core.tryon.outline import OUTWARD, Limb, close_sections
 
 CHEST_EASE = 1.06
 HIP_EASE = 1.03
@@ -371,7 +371,9 @@ def _limb(
     axis = axis / max(float(np.linalg.norm(axis)), 1e-6)
     # How far down the limb each end of each section lies: sections turn from the armhole's slant
     # to the cuff's, the cloth between them does not.
-    down = (limb.sections - limb.root) @ axis
+    bare = not legs and body.bare_arm(limb.side)
+    measured, put_in = close_sections(limb) if bare else (limb.sections, [])
+    down = (measured - limb.root) @ axis
     starts = [bones.start(point) for point in (outer, inner)]
     lengths = [along * float(down[-1, edge]) for edge in (0, 1)]
     if not legs and np.mean(starts) + limb.length * along > 0.74 * whole:
@@ -382,7 +384,7 @@ def _limb(
     turn = OUTWARD[limb.side]
     down = np.clip(down / np.maximum(down[-1], 1e-6), 0, 1)
     sections = []
-    for section, fractions in zip(limb.sections, down, strict=True):
+    for section, fractions in zip(measured, down, strict=True):
         points = []
         # Near the root sections lie aslant; the thickness is what lies across the limb.
         slanted = section[0] - section[1]
@@ -400,4 +402,8 @@ def _limb(
     for edge, root in ((0, outer), (1, inner)):
         fade = np.clip(1 - down[:, edge] * lengths[edge] / (0.3 * whole), 0, 1)
         placed[:, edge] += fade[:, None] * (root - placed[0, edge])
-    return Pins(limb.sections.reshape(-1, 2), placed.reshape(-1, 2))
+    for i in put_in:
+        # A bare arm is round below the shoulder, where a straight sleeve would show it; but the
+        # sleeve is somewhat round there itself.
+        placed[i, 0] = (placed[i, 0] + (placed[i - 1, 0] + placed[i + 1, 0]) / 2) / 2
+    return Pins(measured.reshape(-1, 2), placed.reshape(-1, 2))

@@ -18,6 +18,9 @@ OUTWARD = (-1.0, 1.0)
 SECTIONS = np.linspace(0, 1, 6)
 """Fractions of a limb's or trunk's length at which its width is measured."""
 
+GAP = 0.25
+"""Share of a limb's length between two sections, above which one is put in between."""
+
 
 @dataclass(frozen=True)
 class Limb:
@@ -39,7 +42,20 @@ class Limb:
 
 
 def measure_limb(piece: np.ndarray, outer: np.ndarray, inner: np.ndarray, side: int) -> Limb | None:
-    """Measure a sleeve or leg between its root and its cuff."""
+    """Measure a sleeve or leg between its root and its cuff.
+
+    Its outer edge is the one a quarter turn from its axis: outside where it hangs, above where it
+    is held out. The root does not tell, which runs along a sleeve that hangs beside the trunk.
+
+    Args:
+        piece: (height, width) bool, its pixels.
+        outer: (x, y) of the root's outer end.
+        inner: of its inner end.
+        side: 0 or 1.
+
+    Returns:
+        The limb, or None where it is shorter than 4 pixels.
+    """
     ys, xs = np.nonzero(piece)
     pixels = np.stack([xs, ys], axis=1).astype(np.float64)
     root = (outer + inner) / 2
@@ -47,9 +63,7 @@ def measure_limb(piece: np.ndarray, outer: np.ndarray, inner: np.ndarray, side: 
     start, end = root, root
     for _ in range(3):
         axis = axis / max(np.linalg.norm(axis), 1e-6)
-        across = np.array([-axis[1], axis[0]])
-        if across @ (outer - inner) < 0:
-            across = -across
+        across = OUTWARD[side] * np.array([axis[1], -axis[0]])
         start = pixels[np.argmax(pixels @ (axis + 0.55 * across))]
         end = pixels[np.argmax(pixels @ (axis - 0.55 * across))]
         axis = (start + end) / 2 - root
@@ -58,9 +72,7 @@ def measure_limb(piece: np.ndarray, outer: np.ndarray, inner: np.ndarray, side: 
         return None
     # A gathered cuff has no corners; a pinched one would tear the map open where it is pinned.
     least = 0.4 * len(pixels) / length
-    across = np.array([-axis[1], axis[0]]) / length
-    if across @ (outer - inner) < 0:
-        across = -across
+    across = OUTWARD[side] * np.array([axis[1], -axis[0]]) / length
     if (start - end) @ across < least:
         centre = (start + end) / 2
         start, end = centre + across * least / 2, centre - across * least / 2
@@ -86,6 +98,21 @@ def measure_limb(piece: np.ndarray, outer: np.ndarray, inner: np.ndarray, side: 
     at.append(1.0)
     root_points = np.stack([outer, inner])
     return Limb(side, root_points, np.array(sections), np.array(at), length)
+
+
+def close_sections(limb: Limb) -> tuple[np.ndarray, list[int]]:
+    """The sections of a limb, one put into the middle of each gap wider than `GAP`.
+
+    Returns:
+        (n, 2, 2) all of them, and the places of those put in.
+    """
+    found, put_in = [limb.sections[0]], []
+    for i in range(1, len(limb.sections)):
+        if limb.at[i] - limb.at[i - 1] > GAP:
+            put_in.append(len(found))
+            found.append((limb.sections[i - 1] + limb.sections[i]) / 2)
+        found.append(limb.sections[i])
+    return np.array(found), put_in
 
 
 def across_piece(piece: np.ndarray, centre: np.ndarray, direction: np.ndarray) -> np.ndarray | None:

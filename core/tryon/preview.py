@@ -55,7 +55,7 @@ class PreviewEngine:
     @property
     def version(self) -> str:
         """The engine's own, and the parser that tells a garment from who wears it in its photo."""
-        return f"8 {parser_version()}"
+        return f"9 {parser_version()}"
 
     def available(self) -> Availability:
         """Always available."""

@@ -14,9 +14,9 @@ Seam = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 ARMPIT, DEEPEST_ARMPIT = 0.45, 1.0
 """How far below the shoulder an armpit usually is, and can be, in widths of the trunk."""
 
-THINNEST, LOWEST = 0.075, 0.21
+THINNEST, LOWEST = 0.075, 0.25
 """Thickness of a sleeve in widths of the trunk, below which it is a frill, and how far down the
-garment its shoulder may lie, below which it is a bulge of the side."""
+garment, a hood included, its shoulder may lie, below which it is a bulge of the side."""
 
 
 def sleeves(

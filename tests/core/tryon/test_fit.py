@@ -7,10 +7,12 @@ import pytest
 from PIL import Image
 
 from core.tryon.body import Body, Path
-from core.tryon.cutout import cut_out
+from core.tryon.composite import union
+from core.tryon.cutout import cut_out, read_garment
 from core.tryon.fit import SHORTEST_DRESS, fit
 from core.tryon.landmarks import measure
-from core.tryon.people import Person
+from core.tryon.outline import OUTWARD
+from core.tryon.people import ELBOWS, PEOPLE_DIR, SHOULDERS, Person, demo_person
 from core.tryon.preview import PreviewEngine
 from core.vision.atr import ID
 from scripts.demo.people import PEOPLE, render_person
@@ -30,6 +32,20 @@ def test_a_top_worn_as_a_dress_covers_the_hips(kind, person):
     targets = fit(measure(cut, "dresses"), body).targets
     for side in (0, 1):
         assert targets[f"hem_{side}"][1] > body.axis.at(0.99 * SHORTEST_DRESS * body.hip_depth)[1]
+
+
+def test_a_narrow_sleeve_covers_the_roundness_of_a_bare_upper_arm():
+    bare = demo_person("amara")
+    cut = read_garment(PEOPLE_DIR.parent / "images" / "FD-0717.webp")
+    work = PreviewEngine().prepare(bare, cut, "upper_body").work
+    clothed = union(work.layers) > 0.5
+    y, x = np.mgrid[0 : bare.parse.shape[0], 0 : bare.parse.shape[1]]
+    for side, part in ((0, "right_arm"), (1, "left_arm")):
+        start, end = bare.keypoints[SHOULDERS[side]], bare.keypoints[ELBOWS[side]]
+        bone = start[0] + (y - start[1]) * (end[0] - start[0]) / (end[1] - start[1])
+        outer = (x - bone) * OUTWARD[side] > 0
+        upper = (bare.parse == ID[part]) & outer & (y > start[1]) & (y < end[1])
+        assert clothed[upper].mean() > 0.97
 
 
 def test_trousers_are_as_wide_as_the_hips_they_are_worn_on(person):
@@ -105,6 +121,14 @@ def test_a_broad_chest_does_not_widen_a_flared_hem(photo):
     truth = worn(figure, dress, 1)[1]
     span = max(np.ptp(np.flatnonzero(row)) for row in truth if row.any())
     assert targets["hem_1"][0] - targets["hem_0"][0] == pytest.approx(span, rel=0.18)
+
+
+@pytest.mark.parametrize("unseen", [[10, 13], [9, 12]])
+def test_the_ankles_of_legs_cut_off_lie_about_where_they_would(unseen, person):
+    points = person.keypoints.copy()
+    points[unseen] = np.nan
+    cut_off = Body(replace(person, keypoints=points))
+    assert cut_off.ankle_depth == pytest.approx(Body(person).ankle_depth, rel=0.1)
 
 
 def test_places_before_a_path_run_on_along_its_first_piece():

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from core.tryon.cutout import Cutout, read_garment
 from core.tryon.landmarks import measure
+from core.tryon.outline import OUTWARD, measure_limb
 from core.tryon.sleeves import sleeves
 
 DEMO = Path(__file__).parents[3] / "data" / "demo" / "images"
@@ -20,6 +22,24 @@ def test_the_armpits_of_a_coat_with_sleeves_along_its_sides_are_not_at_its_cuffs
         depth = shape.points[f"armpit_{side}"][1] / cut.alpha.shape[0]
         assert 0.2 < depth < 0.45
         assert shape.points[f"cuff_inner_{side}"][1] > 1.5 * shape.points[f"armpit_{side}"][1]
+
+
+@pytest.mark.parametrize("photo", ["FD-0101", "FD-0555", "FD-0030"])
+def test_a_hood_that_lies_above_the_shoulders_costs_no_sleeve(photo):
+    shape = measure(read_garment(DEMO / f"{photo}.webp"), "upper_body")
+    assert [limb.side for limb in shape.limbs] == [0, 1]
+
+
+def test_the_outer_edge_of_a_sleeve_is_outside_though_its_seam_runs_along_it():
+    piece = np.zeros((340, 120), bool)
+    piece[85:300, 10:34] = True
+    for side, mask in ((0, piece), (1, piece[:, ::-1])):
+        flip = np.array([119.0, 0.0]) if side else np.zeros(2)
+        ends = [flip + np.array([x, y]) * (1 - 2 * side, 1) for x, y in ((50, 85), (34, 182))]
+        limb = measure_limb(mask, ends[0], ends[1], side)
+        assert limb is not None
+        outside = (limb.sections[:, 0, 0] - limb.sections[:, 1, 0]) * OUTWARD[side]
+        assert (outside[1:] > 15).all()
 
 
 def test_a_bulge_of_the_side_that_ends_above_the_hem_is_no_sleeve():
