@@ -61,7 +61,7 @@ class Clock:
         print(title)
         for stage, taken in self.found.items():
             medians = [statistics.median(t[k] for t in taken) for k in (0, 1)]
-            if not stage.startswith("-"):
+            if not stage.startswith(("-", "(")):
                 sums = [a + b for a, b in zip(sums, medians, strict=True)]
             print(f"  {stage:12s} {medians[0]:.3f} ({medians[1]:.3f})")
         print(f"  {'together':12s} {sums[0]:.3f} ({sums[1]:.3f})", flush=True)
@@ -107,7 +107,7 @@ def main(argv: list[str] | None = None) -> int:
             body = Body(person)
             fitted = clock.time("- fit", fit, shape, body)
             clock.time("- warp", warp, garment, shape, fitted, parse.shape)
-            clock.time("- undress", bare, person, body, category)
+            clock.time("(undress)", bare, person, body, category)
             picture = clock.time("compose", engine.run, prepared)[0]
             clock.time("encode", encode, picture)
         found.table(f"each further garment, {category}")

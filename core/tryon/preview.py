@@ -1,6 +1,8 @@
 """The preview engine: the product photo itself, warped onto the person. No weights, no GPU."""
 
+import hashlib
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -36,6 +38,29 @@ class Placed:
     layers: list[Layer]
     bared: Person
     lined: bool
+
+
+class _ByContent:
+    """A person who equals another of the same pixels, body map and points."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        digest = hashlib.blake2b(repr(person.parse.shape).encode())
+        for part in (person.pixels, person.parse, person.keypoints):
+            digest.update(np.ascontiguousarray(part).data)
+        self.digest = digest.digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByContent) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+@lru_cache(maxsize=12)
+def _bared(content: _ByContent, category: str) -> Person:
+    """The person without the clothes that any garment of a category replaces, kept for the next."""
+    return bare(content.person, Body(content.person), category)
 
 
 class PreviewEngine:
@@ -103,9 +128,8 @@ class PreviewEngine:
                 # Beside a top that hides the waistband nothing of it sticks out.
                 above = np.arange(len(mask))[:, None] < body.axis.at(seen)[1]
                 mask &= ~(above & (person.parse == ID["background"]))
-        work = Placed(
-            person, shape, fitted, layers, bare(person, body, category), inside is not None
-        )
+        bared = _bared(_ByContent(person), category)
+        work = Placed(person, shape, fitted, layers, bared, inside is not None)
         return Prepared(
             whole,
             garment,

@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 
 from core.tryon.cutout import Cutout
-from core.tryon.fit import Fit, Pins
+from core.tryon.fit import Fit
 from core.tryon.landmarks import Shape
 from core.tryon.outline import BODY
+from core.tryon.pins import Pins
 
 GRID = 9
 """Distance of the points at which a spline is evaluated (garment pixels)."""

@@ -9,9 +9,10 @@ from scipy import ndimage
 
 from core.tryon.composite import arms_in_front, compose
 from core.tryon.cutout import cut_out
-from core.tryon.fit import Fit, Pins
+from core.tryon.fit import Fit
 from core.tryon.outline import BODY
 from core.tryon.people import ELBOWS, SHOULDERS, WRISTS, Person
+from core.tryon.pins import Pins
 from core.tryon.preview import PreviewEngine
 from core.tryon.warp import Layer
 from core.vision.atr import ID

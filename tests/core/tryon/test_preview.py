@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from core.errors import CheckpointMissing, TryOnError
+from core.tryon import preview
+from core.tryon.bare import bare
 from core.tryon.cutout import cut_out
 from core.tryon.engine import CATEGORIES, require
 from core.tryon.engines import ENGINES, engine_named
@@ -131,3 +133,25 @@ def test_ootdiffusion_is_listed_as_non_commercial_and_not_here():
 def test_an_unknown_engine_is_a_sentence():
     with pytest.raises(TryOnError, match=r"There is no engine “magic”\. Choose one of: preview"):
         engine_named("magic")
+
+
+def test_a_person_is_undressed_once_a_category(person, monkeypatch):
+    undressed = []
+    monkeypatch.setattr(
+        preview,
+        "bare",
+        lambda p, b, category: (undressed.append(category), bare(p, b, category))[1],
+    )
+    preview._bared.cache_clear()
+    engine = PreviewEngine()
+    pictures = []
+    for kind in ("tee", "sweater", "trousers", "tee"):
+        same = replace(person, pixels=person.pixels.copy(), parse=person.parse.copy())
+        cut = cut_out(make_garment(kind)[0])
+        pictures.append(engine.run(engine.prepare(same, cut, WORN[kind]))[0])
+    assert undressed == ["upper_body", "lower_body"]
+    assert np.array_equal(pictures[0], pictures[-1])
+    other = replace(person, pixels=255 - person.pixels)
+    engine.prepare(other, cut_out(make_garment("tee")[0]), "upper_body")
+    assert len(undressed) == 3
+    preview._bared.cache_clear()
