@@ -11,8 +11,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/.run
 	$(BIN)/python -m streamlit run app/main.py --server.port $(PORT)
 
+# A file of tests stays with one worker, which has a core of its own.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
