@@ -15,6 +15,7 @@ from core.tryon.composite import compose, union
 from core.tryon.cutout import Cutout
 from core.tryon.engine import CATEGORIES, Availability, GarmentCategory, Licence, OnStep, Prepared
 from core.tryon.fit import Fit, fit
+from core.tryon.gaps import closed
 from core.tryon.landmarks import Shape, measure
 from core.tryon.lining import lining
 from core.tryon.masks import agnostic_mask, protected
@@ -80,7 +81,7 @@ class PreviewEngine:
     @property
     def version(self) -> str:
         """The engine's own, and the parser that tells a garment from who wears it in its photo."""
-        return f"9 {parser_version()}"
+        return f"10 {parser_version()}"
 
     def available(self) -> Availability:
         """Always available."""
@@ -109,7 +110,8 @@ class PreviewEngine:
         if inside is not None:
             soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), 0.8)
             visible = replace(garment, alpha=garment.alpha * (1 - soft))
-        layers = warp(visible, shape, fitted, person.parse.shape)
+        bared = _bared(_ByContent(person), category)
+        layers = closed(warp(visible, shape, fitted, person.parse.shape), fitted, body, bared.parse)
         covered = union(layers) > 0.02
         if covered.sum() < 500:
             raise TryOnError(
@@ -128,7 +130,6 @@ class PreviewEngine:
                 # Beside a top that hides the waistband nothing of it sticks out.
                 above = np.arange(len(mask))[:, None] < body.axis.at(seen)[1]
                 mask &= ~(above & (person.parse == ID["background"]))
-        bared = _bared(_ByContent(person), category)
         work = Placed(person, shape, fitted, layers, bared, inside is not None)
         return Prepared(
             whole,
