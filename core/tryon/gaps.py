@@ -57,7 +57,7 @@ def closed(layers: list[Layer], fit: Fit, body: Body, skin: np.ndarray) -> list[
         grown = [
             cv2.dilate(part.astype(np.uint8), np.ones((5, 5), np.uint8)) for part in (gap, arm)
         ]
-        soft = cv2.GaussianBlur((grown[0] & grown[1]).astype(np.float32), (0, 0), 0.8)
+        soft = cv2.GaussianBlur(np.minimum(*grown).astype(np.float32), (0, 0), 0.8)
         alpha, pixels = layer.alpha.copy(), layer.pixels.copy()
         alpha[limb.box] = np.maximum(alpha[limb.box], soft)
         carried = cv2.GaussianBlur(pixels[limb.box][rows, columns], (0, 0), 1.2)
